@@ -1,0 +1,26 @@
+//! A data-oriented simulation of a clinician prompting segmentation models on medical images.
+//!
+//! Read [`pipeline`] first: it names the stages and their order. Then:
+//!
+//! | folder | holds |
+//! |---|---|
+//! | [`scenario`] | what is asked: the RON language |
+//! | [`entities`] | what exists: components and relationships, no systems |
+//! | [`stages`] | what happens: one plugin per stage, in run order |
+//! | [`models`] | what is evaluated: SAM and its family |
+//! | [`weights`] | where parameters come from: checkpoints, formula weights, the catalogue |
+//! | [`formats`] | file formats, and nothing else knows them |
+//! | [`datasets`] | which files make a case: folder pairs, volumes, phantoms |
+//! | [`runs`] | the run folder: rows, summary, overlays, manifest |
+//! | [`cli`] | the `engine` program |
+
+pub mod cli;
+pub mod datasets;
+pub mod entities;
+pub mod formats;
+pub mod models;
+pub mod pipeline;
+pub mod runs;
+pub mod scenario;
+pub mod stages;
+pub mod weights;

@@ -1,0 +1,90 @@
+//! What is evaluated. A [`Model`] turns a slice into an [`Embedding`], and an embedding with
+//! prompts into candidate masks.
+
+use std::{any::Any, sync::Arc};
+
+use ndarray::{Array2, ArrayView2, ArrayView3};
+
+use crate::entities::Call;
+
+/// A promptable segmentation model with its weights, on one device.
+pub trait Model: Send + Sync {
+    /// Its name in the catalogue, in rows and in figures.
+    fn name(&self) -> &str;
+
+    /// Which of the candidates [`Model::decode`] returns is what.
+    fn candidates(&self) -> Candidates;
+
+    /// Computes what depends on the slice alone. `pixels` is RGB, `[height, width, 3]`.
+    ///
+    /// # Errors
+    /// When the result is not finite, or the device fails.
+    fn encode(&self, pixels: ArrayView3<'_, u8>) -> Result<Embedding, ModelError>;
+
+    /// Predicts masks for each query on the embedded slice; the result has the queries' order.
+    ///
+    /// # Errors
+    /// When a result is not finite, or the device fails.
+    fn decode(
+        &self,
+        embedding: &Embedding,
+        queries: &[Query<'_>],
+    ) -> Result<Vec<Prediction>, ModelError>;
+}
+
+/// What a model computed from a slice; its content is the model's own.
+#[derive(Clone)]
+pub struct Embedding(pub Arc<dyn Any + Send + Sync>);
+
+/// One call with what the model gave before.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// Clicks and box, in pixels of the slice.
+    pub call: &'a Call,
+    /// Low-resolution logits of an earlier prediction, fed back.
+    pub logits: Option<ArrayView2<'a, f32>>,
+}
+
+/// A model's answer to one query.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// One per candidate, in the model's order.
+    pub masks: Vec<Candidate>,
+}
+
+/// One candidate mask.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// `[height, width]` of the slice.
+    pub bitmap: Array2<bool>,
+    /// The IoU the model expects of it.
+    pub predicted_iou: f32,
+    /// What can be fed back, at the model's own low resolution.
+    pub logits: Array2<f32>,
+}
+
+/// How a model's candidates are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Candidates {
+    /// SAM's four: token 0 for an unambiguous prompt, then three of several sizes.
+    SingleThenMulti,
+    /// One mask only: every choice takes it.
+    One,
+}
+
+/// Why a model could not be built or could not predict.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// A result is NaN or infinite.
+    #[error("{model} gave a result that is not finite in {stage}")]
+    NotFinite {
+        /// The model.
+        model: String,
+        /// Where it was seen.
+        stage: &'static str,
+    },
+    /// A parameter is missing or has another shape.
+    #[error(transparent)]
+    Weights(#[from] crate::weights::WeightsError),
+}

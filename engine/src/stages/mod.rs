@@ -1,0 +1,4 @@
+//! What happens, in run order. Stages meet only in entities and messages; none imports another.
+
+/// Place: spawns or refines prompts.
+pub mod place;

@@ -1,0 +1,1 @@
+//! Where prompts go: one file per primitive.

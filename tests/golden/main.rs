@@ -1,0 +1,1 @@
+//! Golden tensors, clicks and metrics of the reference implementations.
