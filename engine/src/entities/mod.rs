@@ -3,10 +3,20 @@
 //! ```text
 //! Case ─< Slice ─< Mask ─< Trial ─< Prompt ─ Prediction
 //! ```
-//! Each arrow is a relationship (`SliceOf`, `MaskOf`, …). Despawning a parent frees all below it.
+//! Each link is a relationship (`SliceOf`, `MaskOf`, …). Despawning a parent frees all below it.
 
+mod case;
+mod mask;
+mod prediction;
 mod prompt;
 mod regions;
+mod slice;
+mod trial;
 
-pub use prompt::{Call, Click, PixelBox};
+pub use case::{Case, Complete, Failed, SliceOf};
+pub use mask::{Bitmap, Mask, MaskOf, Trials};
+pub use prediction::{Candidate, Prediction, PredictionOf};
+pub use prompt::{Call, Click, PixelBox, Predictions, Prompt, PromptOf};
 pub use regions::{Region, Regions};
+pub use slice::{Embeddings, Foreground, Masks, Pixels, Slice, Slices, Truth};
+pub use trial::{History, Memory, Playing, Prompts, Trial, TrialOf, Turn, Waiting};

@@ -1,7 +1,24 @@
 //! What is shown to a model. Coordinates are pixels of the slice: x is the column, y the row.
 
+use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::{PredictionOf, Prompts};
+
+/// One interaction of a trial: what was added, and what the model is therefore given.
+#[derive(Component, Clone, Debug)]
+pub struct Prompt {
+    /// Counts the trial's prompts, from 1.
+    pub round: u32,
+    /// The clicks added by this prompt.
+    pub clicks: Vec<Click>,
+    /// The boxes added by this prompt.
+    pub boxes: Vec<PixelBox>,
+    /// Among how many equally good pixels the last click was drawn; 0 without a click.
+    pub ties: usize,
+    /// What the model is given, in one or several calls.
+    pub calls: Vec<Call>,
+}
 /// A click on one pixel of a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Click {
@@ -34,3 +51,13 @@ pub struct Call {
     /// At most one box.
     pub bounds: Option<PixelBox>,
 }
+
+/// The prompt's trial.
+#[derive(Component, Clone, Copy, Debug)]
+#[relationship(relationship_target = Prompts)]
+pub struct PromptOf(pub Entity);
+
+/// The prediction made from a prompt.
+#[derive(Component, Debug)]
+#[relationship_target(relationship = PredictionOf, linked_spawn)]
+pub struct Predictions(Vec<Entity>);

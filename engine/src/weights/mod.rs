@@ -23,7 +23,9 @@ pub enum WeightsError {
         name: String,
     },
     /// The checkpoint has the tensor with another shape.
-    #[error("{origin}: tensor {name:?} has shape {found:?}, expected {expected:?}; is this a checkpoint of another model?")]
+    #[error(
+        "{origin}: tensor {name:?} has shape {found:?}, expected {expected:?}; is this a checkpoint of another model?"
+    )]
     Shape {
         /// The file, or «formula».
         origin: String,

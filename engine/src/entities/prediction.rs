@@ -1,0 +1,29 @@
+//! What a model answered. See [`Prediction`].
+
+use bevy_ecs::prelude::*;
+use ndarray::Array2;
+
+use super::Predictions;
+
+/// A model's candidate masks for one prompt. Score takes them once they are compared with the truth.
+#[derive(Component, Clone, Debug)]
+pub struct Prediction {
+    /// The candidates, in the model's order; of several calls, united.
+    pub candidates: Vec<Candidate>,
+}
+
+/// One candidate, over all calls of the prompt.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// `[height, width]` of the slice.
+    pub bitmap: Array2<bool>,
+    /// The IoU the model expects; the mean over the calls.
+    pub predicted_iou: f32,
+    /// What can be fed back, one per call.
+    pub logits: Vec<Array2<f32>>,
+}
+
+/// The prediction's prompt.
+#[derive(Component, Clone, Copy, Debug)]
+#[relationship(relationship_target = Predictions)]
+pub struct PredictionOf(pub Entity);
