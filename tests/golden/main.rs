@@ -1,1 +1,3 @@
 //! Golden tensors, clicks and metrics of the reference implementations.
+
+mod metrics;

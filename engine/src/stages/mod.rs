@@ -2,3 +2,6 @@
 
 /// Place: spawns or refines prompts.
 pub mod place;
+
+/// Score: compares each prediction with its target.
+pub mod score;
