@@ -1,1 +1,5 @@
-//! runs
+//! The run folder: rows, predictions, summary, overlays, manifest.
+
+mod row;
+
+pub use row::{Row, TrialId};
