@@ -1,6 +1,10 @@
 //! Where parameters come from. A model asks a [`WeightSource`] for each tensor by the official
 //! checkpoint's name and the shape it must have.
 
+mod formula;
+
+pub use formula::Formula;
+
 /// Parameters by name.
 pub trait WeightSource {
     /// Returns the tensor's elements as f32, row-major.
