@@ -1,2 +1,43 @@
 //! The arithmetic of promptable segmentation: one folder per operation, one function that
 //! dispatches on the device. No ECS, no files, no scenarios.
+//!
+//! Images are channel-last, `[n, height, width, channels]`, tokens `[n, tokens, channels]`, so
+//! an image is a token sequence without a copy. [`Tensor`]s are opaque and stay on their
+//! [`Device`]; weights are put into the device's own layout once, when they are built.
+//!
+//! | operation | computes |
+//! |---|---|
+//! | [`linear`] | `activation(x Wᵀ + bias + residual)` |
+//! | [`matmul`] | `a bᵀ` of two tensors, batched |
+//! | [`conv2d`] | full or depthwise convolution, folded batch norm, fused epilogue |
+//! | [`conv_transpose2d`] | the 2×2 stride 2 transposed convolution |
+//! | [`norm`] | layer normalisation over the channels |
+//! | [`attention`] | softmax attention with table or relative position bias, in tiles |
+//! | [`window`] | images to windows and back, zero padded |
+//! | [`elementwise`] | sums, products and activations |
+//! | [`concat`] | joining and cutting along an axis |
+//! | [`resize`] | bilinear resizing |
+//!
+//! Every operation's folder has the same files: `problem` (shapes and choices, no data),
+//! `reference` (what it must compute, written to be read), `cpu` (the fast twin), `cost`
+//! (operations and bytes) and `catalog` (the problems our models pose).
+
+pub mod attention;
+pub mod concat;
+pub mod conv2d;
+pub mod conv_transpose2d;
+mod device;
+pub mod elementwise;
+mod epilogue;
+mod error;
+pub mod linear;
+pub mod matmul;
+pub mod norm;
+pub mod resize;
+mod tensor;
+pub mod window;
+
+pub use device::Device;
+pub use epilogue::{Activation, Epilogue};
+pub use error::KernelError;
+pub use tensor::{Columns, Tensor};

@@ -1,0 +1,35 @@
+//! Joining tensors along an axis, and cutting a range out of one. See [`concat()`] and [`slice`].
+
+mod problem;
+pub mod reference;
+
+use std::ops::Range;
+
+use crate::{KernelError, Tensor};
+
+pub use problem::AxisProblem;
+
+/// Joins tensors along `axis`, in order; all other axes must agree.
+///
+/// # Errors
+/// When there is no tensor, no such axis, or another axis differs.
+pub fn concat(tensors: &[&Tensor], axis: usize) -> Result<Tensor, KernelError> {
+    let (problems, shape) = problem::concat(tensors, axis)?;
+    let parts: Vec<_> = problems
+        .iter()
+        .zip(tensors)
+        .map(|(problem, tensor)| (*problem, tensor.cpu()))
+        .collect();
+    let out = reference::concat(&parts);
+    Ok(Tensor::from_cpu(tensors[0].device(), shape, out))
+}
+
+/// Returns a range of `axis`.
+///
+/// # Errors
+/// When there is no such axis, or the range reaches past it.
+pub fn slice(x: &Tensor, axis: usize, range: Range<usize>) -> Result<Tensor, KernelError> {
+    let (problem, shape) = problem::slice(x, axis, &range)?;
+    let out = reference::slice(&problem, x.cpu(), range);
+    Ok(Tensor::from_cpu(x.device(), shape, out))
+}

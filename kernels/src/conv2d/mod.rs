@@ -1,0 +1,38 @@
+//! Convolution of channel-last images, as `torch.nn.Conv2d` computes it:
+//!
+//! `y[n, i, j, o] = activation(Σ_abc x[n, i s + a − p, j s + b − p, c] w[o, c, a, b] + bias[o] + …)`
+//!
+//! with stride `s` and padding `p`, pixels outside the image being zero, and `…` the residual.
+//!
+//! Depthwise, each output channel sees its own input channel only. See [`conv2d()`].
+
+mod problem;
+pub mod reference;
+mod weights;
+
+use crate::{Epilogue, KernelError, Tensor};
+
+pub use problem::{Conv2dProblem, ConvLayout, Groups};
+pub use weights::{BatchNorm, ConvWeights};
+
+/// Convolves `x`, `[n, height, width, inputs]` → `[n, height', width', outputs]` with
+/// `height' = (height + 2·padding − kernel) / stride + 1`, rounded down.
+///
+/// # Errors
+/// When `x` has another rank or number of channels, is smaller than the kernel, or the residual's
+/// shape is not the result's.
+pub fn conv2d(
+    x: &Tensor,
+    weights: &ConvWeights,
+    epilogue: Epilogue<'_>,
+) -> Result<Tensor, KernelError> {
+    let problem = Conv2dProblem::new(x, weights, &epilogue)?;
+    let out = reference::conv2d(
+        &problem,
+        x.cpu(),
+        &weights.weight,
+        weights.bias.as_deref(),
+        epilogue.residual.map(Tensor::cpu),
+    );
+    Ok(Tensor::from_cpu(x.device(), problem.shape(), out))
+}

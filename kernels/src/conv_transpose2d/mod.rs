@@ -1,0 +1,78 @@
+//! The transposed convolution with a 2×2 kernel and stride 2, which doubles an image without
+//! overlap: `y[n, 2i + a, 2j + b, o] = activation(Σ_c x[n, i, j, c] w[c, o, a, b] + bias[o])`.
+//!
+//! See [`conv_transpose2d()`].
+
+mod problem;
+pub mod reference;
+
+use crate::{Activation, Device, KernelError, Tensor};
+
+pub use problem::ConvTransposeProblem;
+
+/// A transposed convolution's parameters, in the device's own layout.
+#[derive(Clone, Debug)]
+pub struct ConvTransposeWeights {
+    inputs: usize,
+    outputs: usize,
+    weight: Vec<f32>,
+    bias: Option<Vec<f32>>,
+}
+
+impl ConvTransposeWeights {
+    /// Packs the weight of a `torch.nn.ConvTranspose2d` with kernel 2 and stride 2,
+    /// `[inputs, outputs, 2, 2]`, and its bias `[outputs]`.
+    ///
+    /// # Errors
+    /// When the lengths do not fit `shape`, which is `[inputs, outputs]`.
+    pub fn new(
+        _device: &Device,
+        shape: [usize; 2],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+    ) -> Result<Self, KernelError> {
+        let [inputs, outputs] = shape;
+        let elements = inputs.checked_mul(outputs).and_then(|n| n.checked_mul(4));
+        if elements != Some(weight.len()) {
+            let found = [weight.len()];
+            let expected = format!("{inputs} × {outputs} × 2 × 2 elements");
+            return Err(KernelError::shape(
+                "conv_transpose2d",
+                "weight",
+                &found,
+                expected,
+            ));
+        }
+        if let Some(bias) = bias.filter(|bias| bias.len() != outputs) {
+            let found = [bias.len()];
+            let expected = format!("[{outputs}]");
+            return Err(KernelError::shape(
+                "conv_transpose2d",
+                "bias",
+                &found,
+                expected,
+            ));
+        }
+        Ok(Self {
+            inputs,
+            outputs,
+            weight: weight.to_vec(),
+            bias: bias.map(<[f32]>::to_vec),
+        })
+    }
+}
+
+/// Doubles an image: `[n, height, width, inputs]` → `[n, 2 height, 2 width, outputs]`.
+///
+/// # Errors
+/// When `x` has another rank or number of channels.
+pub fn conv_transpose2d(
+    x: &Tensor,
+    weights: &ConvTransposeWeights,
+    activation: Activation,
+) -> Result<Tensor, KernelError> {
+    let problem = ConvTransposeProblem::new(x, weights, activation)?;
+    let out =
+        reference::conv_transpose2d(&problem, x.cpu(), &weights.weight, weights.bias.as_deref());
+    Ok(Tensor::from_cpu(x.device(), problem.shape(), out))
+}

@@ -1,0 +1,59 @@
+//! What a transposed convolution is asked: shapes and choices, no data. See
+//! [`ConvTransposeProblem`].
+
+use super::ConvTransposeWeights;
+use crate::{Activation, KernelError, Tensor};
+
+/// The shape of a transposed convolution's work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConvTransposeProblem {
+    /// Images.
+    pub batch: usize,
+    /// Rows of the input; the output has twice as many.
+    pub height: usize,
+    /// Columns of the input; the output has twice as many.
+    pub width: usize,
+    /// Input channels.
+    pub inputs: usize,
+    /// Output channels.
+    pub outputs: usize,
+    /// Whether a bias is added.
+    pub bias: bool,
+    /// Applied last.
+    pub activation: Activation,
+}
+
+impl ConvTransposeProblem {
+    /// Checks that the arguments fit.
+    pub(super) fn new(
+        x: &Tensor,
+        weights: &ConvTransposeWeights,
+        activation: Activation,
+    ) -> Result<Self, KernelError> {
+        match *x.shape() {
+            [batch, height, width, inputs] if inputs == weights.inputs => Ok(Self {
+                batch,
+                height,
+                width,
+                inputs,
+                outputs: weights.outputs,
+                bias: weights.bias.is_some(),
+                activation,
+            }),
+            _ => {
+                let expected = format!("[n, height, width, {}]", weights.inputs);
+                Err(KernelError::shape(
+                    "conv_transpose2d",
+                    "x",
+                    x.shape(),
+                    expected,
+                ))
+            }
+        }
+    }
+
+    /// Returns the result's shape.
+    pub(super) fn shape(&self) -> Vec<usize> {
+        vec![self.batch, 2 * self.height, 2 * self.width, self.outputs]
+    }
+}

@@ -1,0 +1,44 @@
+//! Element by element: `a + b`, `a · b` and `activation(x)`.
+//!
+//! Of two operands one may have the shape of the other's last axes (leading axes of 1 are
+//! dropped); it is then repeated. See [`add`].
+
+mod problem;
+pub mod reference;
+
+use crate::{Activation, KernelError, Tensor};
+
+pub use problem::{BinaryOperation, BinaryProblem};
+
+/// Returns `a + b`.
+///
+/// # Errors
+/// When neither shape ends in the other.
+pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor, KernelError> {
+    binary(BinaryOperation::Add, a, b)
+}
+
+/// Returns `a · b`, element by element.
+///
+/// # Errors
+/// When neither shape ends in the other.
+pub fn multiply(a: &Tensor, b: &Tensor) -> Result<Tensor, KernelError> {
+    binary(BinaryOperation::Multiply, a, b)
+}
+
+fn binary(operation: BinaryOperation, a: &Tensor, b: &Tensor) -> Result<Tensor, KernelError> {
+    // Both operations commute, so the repeated operand is always the second.
+    let (whole, part) = if a.len() < b.len() { (b, a) } else { (a, b) };
+    let (problem, shape) = BinaryProblem::new(operation, whole, part)?;
+    let out = reference::binary(&problem, whole.cpu(), part.cpu());
+    Ok(Tensor::from_cpu(a.device(), shape, out))
+}
+
+/// Returns `activation(x)`.
+///
+/// # Errors
+/// When the device fails.
+pub fn activate(x: &Tensor, activation: Activation) -> Result<Tensor, KernelError> {
+    let out = reference::activate(activation, x.cpu());
+    Ok(Tensor::from_cpu(x.device(), x.shape().to_vec(), out))
+}

@@ -1,0 +1,86 @@
+//! The affine map of every row: `y[r, o] = activation(Σ_i x[r, i] w[o, i] + b[o] + residual[r, o])`.
+//!
+//! `x` is `[…, inputs]`, the result `[…, outputs]`; all axes but the last are rows. See
+//! [`linear()`].
+
+mod problem;
+pub mod reference;
+
+use crate::{Device, Epilogue, KernelError, Tensor};
+
+pub use problem::LinearProblem;
+
+/// A linear layer's parameters, in the device's own layout.
+#[derive(Clone, Debug)]
+pub struct LinearWeights {
+    inputs: usize,
+    outputs: usize,
+    weight: Vec<f32>,
+    bias: Option<Vec<f32>>,
+}
+
+impl LinearWeights {
+    /// Packs the weight of a `torch.nn.Linear`, `[outputs, inputs]`, and its bias `[outputs]`.
+    ///
+    /// # Errors
+    /// When the lengths do not fit `shape`.
+    pub fn new(
+        _device: &Device,
+        shape: [usize; 2],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+    ) -> Result<Self, KernelError> {
+        let [outputs, inputs] = shape;
+        if outputs.checked_mul(inputs) != Some(weight.len()) {
+            let found = [weight.len()];
+            let expected = format!("{outputs} × {inputs} elements");
+            return Err(KernelError::shape("linear", "weight", &found, expected));
+        }
+        if let Some(bias) = bias.filter(|bias| bias.len() != outputs) {
+            let expected = format!("[{outputs}]");
+            return Err(KernelError::shape(
+                "linear",
+                "bias",
+                &[bias.len()],
+                expected,
+            ));
+        }
+        Ok(Self {
+            inputs,
+            outputs,
+            weight: weight.to_vec(),
+            bias: bias.map(<[f32]>::to_vec),
+        })
+    }
+
+    /// Returns the number of input features.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Returns the number of output features.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+}
+
+/// Applies a linear layer to every row of `x`, `[…, inputs]` → `[…, outputs]`.
+///
+/// # Errors
+/// When the last axis of `x` is not [`LinearWeights::inputs`], or the residual's shape is not the
+/// result's.
+pub fn linear(
+    x: &Tensor,
+    weights: &LinearWeights,
+    epilogue: Epilogue<'_>,
+) -> Result<Tensor, KernelError> {
+    let (problem, shape) = LinearProblem::new(x, weights, &epilogue)?;
+    let out = reference::linear(
+        &problem,
+        x.cpu(),
+        &weights.weight,
+        weights.bias.as_deref(),
+        epilogue.residual.map(Tensor::cpu),
+    );
+    Ok(Tensor::from_cpu(x.device(), shape, out))
+}

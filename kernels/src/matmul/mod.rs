@@ -1,0 +1,22 @@
+//! The batched product of two tensors: `y[n, r, s] = Σ_i a[n, r, i] b[n, s, i]`.
+//!
+//! Both have their summed axis last, as tokens have: this is what turns mask tokens and upscaled
+//! pixels into masks, which come out channel-first. See [`matmul_transposed`].
+
+mod problem;
+pub mod reference;
+
+use crate::{KernelError, Tensor};
+
+pub use problem::MatmulProblem;
+
+/// Returns `a bᵀ` for each of the batch: `[n, rows, inner]`, `[n, columns, inner]` →
+/// `[n, rows, columns]`.
+///
+/// # Errors
+/// When the shapes are not of that form.
+pub fn matmul_transposed(a: &Tensor, b: &Tensor) -> Result<Tensor, KernelError> {
+    let problem = MatmulProblem::new(a, b)?;
+    let out = reference::matmul_transposed(&problem, a.cpu(), b.cpu());
+    Ok(Tensor::from_cpu(a.device(), problem.shape(), out))
+}

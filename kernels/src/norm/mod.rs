@@ -1,0 +1,63 @@
+//! Layer normalisation over the last axis:
+//! `y = (x − mean(x)) / √(variance(x) + ε) · weight + bias`, with the population variance.
+//!
+//! On channel-last images this is also SAM's `LayerNorm2d`. See [`layer_norm`].
+
+mod problem;
+pub mod reference;
+
+use crate::{Device, KernelError, Tensor};
+
+pub use problem::NormProblem;
+
+/// A layer norm's parameters.
+#[derive(Clone, Debug)]
+pub struct NormWeights {
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    epsilon: f32,
+}
+
+impl NormWeights {
+    /// Takes weight and bias, both `[channels]`, and ε.
+    ///
+    /// # Errors
+    /// When the lengths differ or are 0.
+    pub fn new(
+        _device: &Device,
+        weight: &[f32],
+        bias: &[f32],
+        epsilon: f32,
+    ) -> Result<Self, KernelError> {
+        if weight.len() != bias.len() || weight.is_empty() {
+            let expected = format!("that of the bias, [{}], and not empty", bias.len());
+            return Err(KernelError::shape(
+                "norm",
+                "weight",
+                &[weight.len()],
+                expected,
+            ));
+        }
+        Ok(Self {
+            weight: weight.to_vec(),
+            bias: bias.to_vec(),
+            epsilon,
+        })
+    }
+}
+
+/// Normalises every row of `x`, `[…, channels]`.
+///
+/// # Errors
+/// When the last axis of `x` has not the weights' channels.
+pub fn layer_norm(x: &Tensor, weights: &NormWeights) -> Result<Tensor, KernelError> {
+    let problem = NormProblem::new(x, weights)?;
+    let out = reference::layer_norm(
+        &problem,
+        x.cpu(),
+        &weights.weight,
+        &weights.bias,
+        weights.epsilon,
+    );
+    Ok(Tensor::from_cpu(x.device(), x.shape().to_vec(), out))
+}

@@ -1,0 +1,22 @@
+//! Bilinear resizing of channel-last images in `f32`, without antialiasing, as
+//! `torch.nn.functional.interpolate(mode="bilinear")` computes it.
+//!
+//! Output row `i` of `m` samples the `n` input rows at `(i + ½) n/m − ½`, or with aligned corners
+//! at `i (n − 1)/(m − 1)`, clamped into the image; columns alike. See [`resize_bilinear`].
+
+mod problem;
+pub mod reference;
+
+use crate::{KernelError, Tensor};
+
+pub use problem::{Resize, ResizeProblem};
+
+/// Resizes `[n, height, width, c]` → `[n, keep[0], keep[1], c]`.
+///
+/// # Errors
+/// When `x` has another rank or no pixels, or more is to be kept than there is.
+pub fn resize_bilinear(x: &Tensor, resize: Resize) -> Result<Tensor, KernelError> {
+    let problem = ResizeProblem::new(x, resize)?;
+    let out = reference::resize_bilinear(&problem, x.cpu());
+    Ok(Tensor::from_cpu(x.device(), problem.shape(), out))
+}
