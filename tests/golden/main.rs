@@ -1,4 +1,4 @@
 //! Golden tensors, clicks and metrics of the reference implementations.
 
-mod metrics;
 mod formula;
+mod metrics;

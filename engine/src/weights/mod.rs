@@ -1,8 +1,18 @@
 //! Where parameters come from. A model asks a [`WeightSource`] for each tensor by the official
 //! checkpoint's name and the shape it must have.
 
+mod bounded;
+mod checkpoint;
+mod flaw;
 mod formula;
+mod pth;
+mod safetensors;
+mod stored;
 
+use std::path::PathBuf;
+
+pub use checkpoint::Checkpoint;
+pub use flaw::Flaw;
 pub use formula::Formula;
 
 /// Parameters by name.
@@ -39,5 +49,27 @@ pub enum WeightsError {
         found: Vec<usize>,
         /// The shape the architecture needs.
         expected: Vec<usize>,
+    },
+    /// The tensor holds NaN or infinity, which would spread to every prediction.
+    #[error(
+        "{origin}: tensor {name:?} is {value} at element {index}: training diverged or the file is damaged; get the file again"
+    )]
+    NonFinite {
+        /// The file.
+        origin: String,
+        /// The official name.
+        name: String,
+        /// Row-major index of the first such element.
+        index: usize,
+        /// NaN, inf or -inf.
+        value: f32,
+    },
+    /// The file cannot be used as a checkpoint.
+    #[error("{path} {flaw}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and the way out.
+        flaw: Flaw,
     },
 }
