@@ -44,7 +44,7 @@ pub struct PixelBox {
 }
 
 /// What a model is given in one call. A prompt of several boxes is several calls whose masks are united.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// The clicks, oldest first.
     pub clicks: Vec<Click>,

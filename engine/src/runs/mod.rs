@@ -1,5 +1,30 @@
-//! The run folder: rows, predictions, summary, overlays, manifest.
+//! The run folder, `runs/<name>/`: the only place that a run writes to. See [`RunFolder`].
+//!
+//! While a run goes on, [`Results`] appends each finished case. At the end everything else is made
+//! from the rows alone.
 
+mod error;
+mod failures;
+mod folder;
+mod log;
+mod manifest;
+mod name;
+mod predictions;
+mod results;
+mod rle;
 mod row;
+mod rows;
 
+pub use error::RunError;
+pub use failures::Failure;
+pub use folder::RunFolder;
+pub use log::CaseKey;
+pub use manifest::{
+    Counts, DatasetEntry, Manifest, ModelEntry, ScenarioText, State, StrategyEntry,
+};
+pub use name::safe_name;
+pub use predictions::{PredictedMask, find_predictions};
+pub use results::Results;
+pub use rle::{Rle, RleError};
 pub use row::{Row, TrialId};
+pub use rows::read_rows;

@@ -1,0 +1,215 @@
+//! `manifest.json`: what was run, with what, and how far it came. See [`Manifest`].
+
+use std::{fs, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::{RunError, error::reading, folder::replace_with};
+
+/// All that is needed to know where the numbers come from, and to get them again.
+///
+/// Its lists are in the scenario's order, which summaries, tables and figures keep. Only here are
+/// there times; every other file is the same whenever it is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of this program.
+    pub engine: String,
+    /// What was asked.
+    pub scenario: ScenarioText,
+    /// Seeds every random draw.
+    pub seed: u64,
+    /// Where the models ran.
+    pub device: String,
+    /// Worker threads; results do not depend on them.
+    pub threads: usize,
+    /// How many times each trial is played.
+    pub repeats: u32,
+    /// The datasets found.
+    pub datasets: Vec<DatasetEntry>,
+    /// The models evaluated.
+    pub models: Vec<ModelEntry>,
+    /// The strategies played.
+    pub strategies: Vec<StrategyEntry>,
+    /// How much was done.
+    pub counts: Counts,
+    /// How far the run came.
+    pub state: State,
+    /// When the run began, RFC 3339 in UTC.
+    pub started: String,
+    /// When it ended.
+    pub ended: Option<String>,
+}
+
+/// The scenario as the user wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioText {
+    /// Its name.
+    pub name: String,
+    /// [`Manifest::hash`] of the text.
+    pub blake3: String,
+    /// The RON text, comments included.
+    pub text: String,
+}
+
+/// A dataset of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetEntry {
+    /// Its name.
+    pub name: String,
+    /// The names of its objects.
+    pub objects: Vec<String>,
+    /// How many cases were found.
+    pub cases: usize,
+}
+
+/// A model of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelEntry {
+    /// Its name in the catalogue.
+    pub name: String,
+    /// SHA-256 of the file its weights come from; none if they come from no file.
+    pub sha256: Option<String>,
+}
+
+/// A strategy of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrategyEntry {
+    /// Its name.
+    pub name: String,
+    /// The rules of play, as in the rows.
+    pub protocol: String,
+    /// How many prompts a trial has at most.
+    pub prompts: u32,
+}
+
+/// How much of a run was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Cases played to their end.
+    pub cases: usize,
+    /// Cases in `failures.csv`.
+    pub failed: usize,
+    /// Slices played.
+    pub slices: usize,
+    /// Trials played.
+    pub trials: usize,
+    /// Predictions made, one row each.
+    pub predictions: usize,
+}
+
+/// How far a run came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It has not ended; if no process works on it, it was killed.
+    Running,
+    /// Every case was played or has failed.
+    Finished,
+    /// It was stopped early; what it had finished is here.
+    Interrupted,
+}
+
+impl Manifest {
+    /// Returns BLAKE3 of a scenario's text, in hexadecimal.
+    pub fn hash(text: &str) -> String {
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
+
+    /// Returns the time now, for [`Manifest::started`] and [`Manifest::ended`], to the second.
+    pub fn now() -> String {
+        let now = jiff::Timestamp::now();
+        jiff::Timestamp::from_second(now.as_second())
+            .unwrap_or(now)
+            .to_string()
+    }
+
+    /// Writes the manifest; a reader sees the old one or the new.
+    pub fn write(&self, path: &Path) -> Result<(), RunError> {
+        let mut text = serde_json::to_vec_pretty(self).map_err(|error| RunError::Encode {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        text.push(b'\n');
+        replace_with(path, &text)
+    }
+
+    /// Reads a manifest.
+    pub fn read(path: &Path) -> Result<Self, RunError> {
+        let text = fs::read(path).map_err(reading(path))?;
+        serde_json::from_slice(&text).map_err(|error| RunError::Malformed {
+            path: path.to_owned(),
+            line: error.line() as u64,
+            reason: error.to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A manifest of one dataset, one model, and strategies of the given lengths.
+    pub(in crate::runs) fn manifest(strategies: &[(&str, u32)]) -> Manifest {
+        let text = "(name: \"first\")".to_owned();
+        Manifest {
+            engine: "0.1.0".to_owned(),
+            scenario: ScenarioText {
+                name: "first".to_owned(),
+                blake3: Manifest::hash(&text),
+                text,
+            },
+            seed: 1,
+            device: "cpu".to_owned(),
+            threads: 2,
+            repeats: 1,
+            datasets: vec![DatasetEntry {
+                name: "chest".to_owned(),
+                objects: vec!["lungs".to_owned(), "heart".to_owned()],
+                cases: 2,
+            }],
+            models: vec![ModelEntry {
+                name: "mobile_sam".to_owned(),
+                sha256: None,
+            }],
+            strategies: strategies
+                .iter()
+                .map(|&(name, prompts)| StrategyEntry {
+                    name: name.to_owned(),
+                    protocol: "paper_code".to_owned(),
+                    prompts,
+                })
+                .collect(),
+            counts: Counts::default(),
+            state: State::Running,
+            started: Manifest::now(),
+            ended: None,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("manifest.json");
+        let mut manifest = manifest(&[("point", 9)]);
+        manifest.write(&path).expect("writable");
+        manifest.state = State::Finished;
+        manifest.ended = Some(Manifest::now());
+        manifest.write(&path).expect("writable");
+        assert_eq!(Manifest::read(&path).expect("whole"), manifest);
+    }
+
+    #[test]
+    fn stamps_are_whole_seconds_in_utc() {
+        let now = Manifest::now();
+        assert_eq!((now.len(), now.ends_with('Z')), (20, true), "{now}");
+    }
+
+    #[test]
+    fn a_damaged_manifest_is_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("manifest.json");
+        fs::write(&path, "{\"engine\": \"0.1.0\",\n").expect("writable");
+        let error = Manifest::read(&path).expect_err("torn").to_string();
+        assert!(error.contains("manifest.json, line"), "{error}");
+    }
+}
