@@ -1,0 +1,5 @@
+//! Weights as users have them: whole, broken, foreign, hostile, and not there yet.
+
+mod checkpoints;
+mod forge;
+mod hostile;
