@@ -6,10 +6,19 @@ use std::{ops::ControlFlow, path::PathBuf};
 use ndarray::{Array2, Array3};
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::Name;
+
 /// A dataset as declared in a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DatasetSpec {}
+
+impl DatasetSpec {
+    /// Returns the name the scenario gives it.
+    pub fn name(&self) -> &Name {
+        match *self {}
+    }
+}
 
 /// A dataset whose cases are known and can be read.
 pub trait Dataset: Send + Sync {

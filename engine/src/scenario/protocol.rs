@@ -1,130 +1,84 @@
-//! The rules of play, each an explicit option, with the presets of the literature. See [`Protocol`].
+//! The rules of play and the presets of the literature. See [`Protocol`].
 
 use serde::{Deserialize, Serialize};
 
-/// The rules by which prompts are placed, passed on and scored.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Protocol {
+use super::{Choice, Distance, Draws, ErrorRegion, Feedback, Label, PassedPoints, Ratio, Stop};
+
+/// Counts up whenever a rule comes to mean something else, so that numbers obtained under
+/// different meanings have different [`Protocol::id`]s.
+const VERSION: u32 = 1;
+
+/// Lists the rules once, and makes of the list the resolved [`Protocol`], the [`ProtocolSpec`] as
+/// written, and what goes through all of them.
+macro_rules! rules {
+    ($($(#[$doc:meta])* $rule:ident: $type:ty,)*) => {
+        /// The rules by which prompts are placed, passed on and scored.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        pub struct Protocol {
+            $($(#[$doc])* pub $rule: $type,)*
+        }
+
+        /// A preset and what differs from it, as written in a scenario.
+        #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+        #[serde(deny_unknown_fields, default, rename = "Protocol")]
+        pub struct ProtocolSpec {
+            /// The rules to start from. By default: those of the scenario in a strategy's
+            /// protocol, `paper_code` in a scenario's.
+            pub preset: Option<Preset>,
+            $(
+                #[doc = concat!("Overrides [`Protocol::", stringify!($rule), "`].")]
+                pub $rule: Option<$type>,
+            )*
+        }
+
+        impl ProtocolSpec {
+            /// Returns the rules of the preset, or else `base`, with the overrides applied.
+            pub fn over(&self, base: &Protocol) -> Protocol {
+                let base = self.preset.map_or_else(|| base.clone(), Preset::protocol);
+                Protocol { $($rule: self.$rule.clone().unwrap_or(base.$rule),)* }
+            }
+        }
+
+        impl Protocol {
+            /// Returns the rules that differ from those of `base`, as `rule=value` in RON.
+            fn differences(&self, base: &Self) -> Vec<String> {
+                let mut differences = Vec::new();
+                $(if self.$rule != base.$rule {
+                    let value = ron::ser::to_string(&self.$rule)
+                        .expect("rules are plain enums, which RON can write");
+                    differences.push(format!("{}={value}", stringify!($rule)));
+                })*
+                differences
+            }
+        }
+    };
+}
+
+rules! {
     /// Distance to the border, whose maximum is the centre.
-    pub distance: Distance,
+    distance: Distance,
     /// Whether pixels outside the image count as background (distance 0).
-    pub border_is_background: bool,
+    border_is_background: bool,
     /// Which of several equally distant pixels is clicked.
-    pub ties: Draws,
+    ties: Draws,
     /// Where the last prediction is wrong.
-    pub error: ErrorRegion,
+    error: ErrorRegion,
     /// The sign of a click in an exclusive-or error region.
-    pub label: Label,
+    label: Label,
     /// Whether a pixel clicked before may be clicked again.
-    pub repeat_clicks: bool,
+    repeat_clicks: bool,
     /// Which clicks the model is given.
-    pub points: PassedPoints,
+    points: PassedPoints,
     /// Whether the last prediction's logits go back into the model.
-    pub feedback: Feedback,
+    feedback: Feedback,
     /// Which candidate mask counts and drives the next prompt.
-    pub choice: Choice,
+    choice: Choice,
     /// When a trial ends before its last prompt.
-    pub stop: Stop,
-}
-
-/// Distance of a pixel to the nearest pixel outside its region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Distance {
-    /// OpenCV's 5×5 chamfer (weights 1, 1.4, 2.1969), which the study used.
-    Chamfer5,
-    /// OpenCV's 3×3 chamfer (weights 0.955, 1.3693).
-    Chamfer3,
-    /// Exact Euclidean.
-    Exact,
-}
-
-/// How a random choice is made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Draws {
-    /// A generator keyed by seed, case, slice, object, repeat and round: independent of order.
-    Random,
-    /// No choice: the first pixel in row-major order.
-    First,
-    /// NumPy's legacy generator, one stream per dataset and model, consumed in the order
-    /// case, slice, object, strategy, prompt. Trials then run one after the other.
-    Legacy {
-        /// Seeds the stream.
-        seed: u32,
-        /// Strategies that name the same stream share it. By default each has its own.
-        #[serde(default)]
-        stream: Option<String>,
-    },
-}
-
-/// Where the last prediction differs from the truth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorRegion {
-    /// Missing and superfluous pixels together, as one region.
-    Xor,
-    /// Missing and superfluous pixels apart; the click goes where the distance is larger,
-    /// and to the superfluous ones if equal.
-    Apart,
-}
-
-/// The sign of a click in an exclusive-or error region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Label {
-    /// Positive inside the object.
-    Class,
-    /// Positive inside any object of the slice (the study's code).
-    AnyClass,
-}
-
-/// Which clicks the model is given at a later prompt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PassedPoints {
-    /// All so far.
-    All,
-    /// The newest only.
-    Last,
-}
-
-/// What of the last prediction goes back into the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Feedback {
-    /// Nothing.
-    None,
-    /// The low-resolution logits of the chosen candidate.
-    Logits,
-}
-
-/// Which of a model's candidate masks counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Choice {
-    /// The first of the multi-mask candidates (token 1), whatever its score.
-    First,
-    /// The multi-mask candidate of highest predicted IoU.
-    BestScore,
-    /// The multi-mask candidate of highest true IoU; the last one if none overlaps.
-    Oracle,
-    /// The single-mask candidate (token 0).
-    Single,
-}
-
-/// When a trial ends early.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stop {
-    /// Never: every prompt is played.
-    Never,
-    /// As soon as the chosen candidate's IoU reaches the target.
-    AtIou(f64),
+    stop: Stop,
 }
 
 /// A named set of rules.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
     /// What the study's published code does.
@@ -136,35 +90,14 @@ pub enum Preset {
     RitmProtocol,
 }
 
-/// A preset and what differs from it, as written in a scenario.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ProtocolSpec {
-    /// The rules to start from.
-    pub preset: Preset,
-    /// Overrides [`Protocol::distance`].
-    pub distance: Option<Distance>,
-    /// Overrides [`Protocol::border_is_background`].
-    pub border_is_background: Option<bool>,
-    /// Overrides [`Protocol::ties`].
-    pub ties: Option<Draws>,
-    /// Overrides [`Protocol::error`].
-    pub error: Option<ErrorRegion>,
-    /// Overrides [`Protocol::label`].
-    pub label: Option<Label>,
-    /// Overrides [`Protocol::repeat_clicks`].
-    pub repeat_clicks: Option<bool>,
-    /// Overrides [`Protocol::points`].
-    pub points: Option<PassedPoints>,
-    /// Overrides [`Protocol::feedback`].
-    pub feedback: Option<Feedback>,
-    /// Overrides [`Protocol::choice`].
-    pub choice: Option<Choice>,
-    /// Overrides [`Protocol::stop`].
-    pub stop: Option<Stop>,
-}
-
 impl Preset {
+    /// Every preset with its name in a scenario.
+    pub const ALL: [(Self, &str); 3] = [
+        (Self::PaperCode, "paper_code"),
+        (Self::PaperText, "paper_text"),
+        (Self::RitmProtocol, "ritm_protocol"),
+    ];
+
     /// Returns the preset's rules.
     pub fn protocol(self) -> Protocol {
         let code = Protocol {
@@ -194,30 +127,88 @@ impl Preset {
                 repeat_clicks: false,
                 feedback: Feedback::Logits,
                 choice: Choice::BestScore,
-                stop: Stop::AtIou(0.9),
+                stop: Stop::AtIou(Ratio::NINE_TENTHS),
                 ..code
             },
         }
     }
 }
 
-impl ProtocolSpec {
-    /// Returns the preset's rules with the overrides applied.
-    pub fn resolve(&self) -> Protocol {
-        let base = self.preset.protocol();
-        Protocol {
-            distance: self.distance.unwrap_or(base.distance),
-            border_is_background: self
-                .border_is_background
-                .unwrap_or(base.border_is_background),
-            ties: self.ties.clone().unwrap_or(base.ties),
-            error: self.error.unwrap_or(base.error),
-            label: self.label.unwrap_or(base.label),
-            repeat_clicks: self.repeat_clicks.unwrap_or(base.repeat_clicks),
-            points: self.points.unwrap_or(base.points),
-            feedback: self.feedback.unwrap_or(base.feedback),
-            choice: self.choice.unwrap_or(base.choice),
-            stop: self.stop.unwrap_or(base.stop),
+impl Protocol {
+    /// Names the rules in rows and manifest: the nearest preset with its version, and what differs
+    /// from it, as in `paper_code.v1` or `paper_code.v1+choice=oracle`.
+    ///
+    /// Equal rules have equal names, however they were written.
+    pub fn id(&self) -> String {
+        let (preset, differences) = Preset::ALL
+            .map(|(preset, name)| (name, self.differences(&preset.protocol())))
+            .into_iter()
+            .min_by_key(|(_, differences)| differences.len())
+            .expect("there are presets");
+        let mut id = format!("{preset}.v{VERSION}");
+        for difference in differences {
+            id.push('+');
+            id.push_str(&difference);
         }
+        id
+    }
+}
+
+impl Default for Protocol {
+    /// Returns the rules of [`Preset::PaperCode`].
+    fn default() -> Self {
+        Preset::default().protocol()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_name_what_differs() {
+        for (preset, name) in Preset::ALL {
+            assert_eq!(preset.protocol().id(), format!("{name}.v1"));
+        }
+        let changed = Protocol {
+            choice: Choice::Oracle,
+            ties: Draws::Legacy {
+                seed: 1,
+                stream: None,
+            },
+            stop: Stop::AtIou(Ratio::NINE_TENTHS),
+            ..Protocol::default()
+        };
+        assert_eq!(
+            changed.id(),
+            "paper_code.v1+ties=legacy(seed:1)+choice=oracle+stop=at_iou(0.9)"
+        );
+    }
+
+    #[test]
+    fn ids_do_not_depend_on_the_way_rules_are_written() {
+        let text = ProtocolSpec {
+            label: Some(Label::Class),
+            choice: Some(Choice::BestScore),
+            ..ProtocolSpec::default()
+        };
+        assert_eq!(text.over(&Protocol::default()).id(), "paper_text.v1");
+    }
+
+    #[test]
+    fn a_spec_starts_from_its_preset_or_else_from_the_base() {
+        let base = Protocol {
+            distance: Distance::Exact,
+            ..Protocol::default()
+        };
+        let mut spec = ProtocolSpec {
+            choice: Some(Choice::Oracle),
+            ..ProtocolSpec::default()
+        };
+        assert_eq!(spec.over(&base).distance, Distance::Exact);
+        assert_eq!(spec.over(&base).choice, Choice::Oracle);
+        spec.preset = Some(Preset::PaperText);
+        assert_eq!(spec.over(&base).distance, Distance::Chamfer5);
+        assert_eq!(spec.over(&base).choice, Choice::Oracle);
     }
 }

@@ -1,52 +1,55 @@
 //! Where prompts go and how they continue. See [`Strategy`].
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::ProtocolSpec;
+use super::{Count, Name, ProtocolSpec, list};
 
 /// One way of prompting: the first prompt, and what follows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Strategy {
     /// Names the strategy in rows and figures.
-    pub name: String,
+    pub name: Name,
     /// The primitives of the first prompt, given to the model together.
+    #[serde(deserialize_with = "list::filled")]
     pub first: Vec<Primitive>,
     /// What follows the first prompt.
     #[serde(default)]
     pub then: Continue,
-    /// Overrides the scenario's protocol.
+    /// What differs from the scenario's protocol.
     #[serde(default)]
-    pub protocol: Option<ProtocolSpec>,
+    pub protocol: ProtocolSpec,
 }
 
 /// A piece of a prompt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Primitive {
-    /// A positive click at the interior centre: the pixel farthest from the target's border.
+    /// A click at the interior centre: the pixel farthest from the target's border. It is positive,
+    /// but in an error region, where its sign says which way the last prediction is wrong.
     Point(Target),
     /// The tight box: smallest and largest column and row, inclusive.
     Box(Target),
 }
 
 /// What a primitive is placed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// The whole object.
     Object,
     /// The object's largest 8-connected region.
     LargestRegion,
-    /// Each of the object's `k` largest regions. Boxes are decoded one by one and united.
-    EachRegion(u32),
-    /// Where the last prediction is wrong. The sign of a click says which way.
+    /// Each of the object's largest 8-connected regions, as many as said or as there are.
+    /// Boxes are decoded one by one and their masks united.
+    EachRegion(Count),
+    /// Where the last prediction is wrong; not in a first prompt.
     ErrorRegion,
 }
 
 /// How a strategy goes on after its first prompt.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Continue {
     /// One prompt, one prediction.
     #[default]
@@ -54,9 +57,9 @@ pub enum Continue {
     /// As many prompts as said, the first included; each later one looks at the last prediction.
     Iterate {
         /// How many prompts in all.
-        prompts: u32,
-        /// What is added at each later prompt.
-        #[serde(default = "point_in_error")]
+        prompts: Count,
+        /// What is added at each later prompt; a point in the error region if left out.
+        #[serde(default = "point_in_error", deserialize_with = "list::filled")]
         next: Vec<Primitive>,
     },
 }
@@ -65,12 +68,21 @@ fn point_in_error() -> Vec<Primitive> {
     vec![Primitive::Point(Target::ErrorRegion)]
 }
 
+impl Primitive {
+    /// Returns what the primitive is placed on.
+    pub fn target(self) -> Target {
+        match self {
+            Self::Point(target) | Self::Box(target) => target,
+        }
+    }
+}
+
 impl Strategy {
     /// Returns how many predictions one trial makes at most.
     pub fn rounds(&self) -> u32 {
         match self.then {
             Continue::Once => 1,
-            Continue::Iterate { prompts, .. } => prompts,
+            Continue::Iterate { prompts, .. } => prompts.get(),
         }
     }
 }
