@@ -3,28 +3,38 @@
 //! While a run goes on, [`Results`] appends each finished case. At the end everything else is made
 //! from the rows alone.
 
+mod digest;
 mod error;
 mod failures;
 mod folder;
+mod group;
 mod log;
 mod manifest;
 mod name;
+mod percentiles;
 mod predictions;
 mod results;
 mod rle;
 mod row;
 mod rows;
+mod summary;
+mod table;
 
+pub use digest::{Digest, Typical};
 pub use error::RunError;
 pub use failures::Failure;
 pub use folder::RunFolder;
+pub use group::Group;
 pub use log::CaseKey;
 pub use manifest::{
     Counts, DatasetEntry, Manifest, ModelEntry, ScenarioText, State, StrategyEntry,
 };
 pub use name::safe_name;
+pub use percentiles::Percentile;
 pub use predictions::{PredictedMask, find_predictions};
 pub use results::Results;
 pub use rle::{Rle, RleError};
 pub use row::{Row, TrialId};
 pub use rows::read_rows;
+pub use summary::{SummaryRow, write_summary};
+pub use table::table;
