@@ -2,7 +2,9 @@
 //! checkpoint's name and the shape it must have.
 
 mod bounded;
+mod catalogue;
 mod checkpoint;
+mod digest;
 mod flaw;
 mod formula;
 mod pth;
@@ -11,7 +13,9 @@ mod stored;
 
 use std::path::PathBuf;
 
+pub use catalogue::{Architecture, Catalogue, Content, Entry, Status, UnknownModel, Wheel};
 pub use checkpoint::Checkpoint;
+pub use digest::{Digest, NoDigest};
 pub use flaw::Flaw;
 pub use formula::Formula;
 
