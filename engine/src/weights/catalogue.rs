@@ -1,5 +1,7 @@
 //! The models the engine knows, from `assets/models.ron`. See [`Catalogue`].
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use super::Digest;
@@ -80,6 +82,12 @@ pub struct Content {
     pub bytes: u64,
     /// Its SHA-256.
     pub sha256: Digest,
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes with sha256 {}", self.bytes, self.sha256)
+    }
 }
 
 /// A member of a Python wheel.

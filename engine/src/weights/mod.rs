@@ -8,7 +8,9 @@ mod digest;
 mod flaw;
 mod formula;
 mod pth;
+mod pull;
 mod safetensors;
+mod store;
 mod stored;
 
 use std::path::PathBuf;
@@ -18,6 +20,8 @@ pub use checkpoint::Checkpoint;
 pub use digest::{Digest, NoDigest};
 pub use flaw::Flaw;
 pub use formula::Formula;
+pub use pull::{Attempt, ByHand, Progress, PullError};
+pub use store::{Located, State, Store, StoreError};
 
 /// Parameters by name.
 pub trait WeightSource {
