@@ -1,24 +1,17 @@
 //! Which files make a case. A [`DatasetSpec`] is what a scenario declares; a [`Dataset`] is one
 //! that was found on disk (or is drawn, for phantoms) and can be read case by case.
 
+mod error;
+mod phantoms;
+mod spec;
+
 use std::{ops::ControlFlow, path::PathBuf};
 
 use ndarray::{Array2, Array3};
-use serde::{Deserialize, Serialize};
 
-use crate::scenario::Name;
-
-/// A dataset as declared in a scenario.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DatasetSpec {}
-
-impl DatasetSpec {
-    /// Returns the name the scenario gives it.
-    pub fn name(&self) -> &Name {
-        match *self {}
-    }
-}
+pub use error::DatasetError;
+pub use phantoms::{Modality, PhantomsSpec, Side};
+pub use spec::DatasetSpec;
 
 /// A dataset whose cases are known and can be read.
 pub trait Dataset: Send + Sync {
@@ -28,18 +21,20 @@ pub trait Dataset: Send + Sync {
     /// The names of the objects, in the order in which tasks are made of them.
     fn objects(&self) -> &[String];
 
-    /// The cases, in canonical order (sorted by identifier).
+    /// The cases, in canonical order (sorted by identifier). A file that cannot be a case (no mask,
+    /// a name that is not UTF-8) is listed too: reading it says what is wrong, and the others go on.
     fn cases(&self) -> &[CaseSource];
 
     /// Reads case number `case`, handing each slice with an object to `sink`, until it breaks.
     ///
     /// # Errors
-    /// Names the file and the way out. Slices handed over before the error stay valid.
+    /// Names the file and the way out. Slices handed over before the error stay valid. A case
+    /// without any object is [`DatasetError::NoObject`].
     fn read(
         &self,
         case: usize,
         sink: &mut dyn FnMut(SliceData) -> ControlFlow<()>,
-    ) -> Result<(), DatasetError>;
+    ) -> Result<SliceCount, DatasetError>;
 }
 
 /// One case: an image file, a volume, a phantom.
@@ -49,6 +44,15 @@ pub struct CaseSource {
     pub id: String,
     /// The file to name in messages.
     pub path: PathBuf,
+}
+
+/// How many slices of a case were seen before the sink broke.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SliceCount {
+    /// Slices handed over.
+    pub with_object: usize,
+    /// Slices in which no object has a pixel; they are passed over.
+    pub empty: usize,
 }
 
 /// One slice as read: pixels and truth on the same grid.
@@ -74,8 +78,3 @@ pub struct ObjectMask {
     /// `[height, width]`, never empty.
     pub bitmap: Array2<bool>,
 }
-
-/// Why a dataset could not be opened or a case not be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DatasetError {}
