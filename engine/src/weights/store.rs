@@ -1,7 +1,9 @@
 //! Where model files live on this machine. See [`Store`].
 
 use std::{
-    env, fs, io,
+    env,
+    ffi::OsString,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -98,7 +100,8 @@ impl Store {
             if local.is_dir() {
                 return local;
             }
-            user_data().map_or(local, |data| data.join("engine/models"))
+            user_data(env::var_os("XDG_DATA_HOME"), env::home_dir())
+                .map_or(local, |data| data.join("engine/models"))
         });
         Self { folder }
     }
@@ -164,11 +167,35 @@ fn read(path: &Path) -> io::Result<Content> {
     })
 }
 
-/// The user's data folder after the XDG base directory specification: a relative path counts as
-/// unset.
-fn user_data() -> Option<PathBuf> {
+/// The user's data folder after the XDG base directory specification, where a relative path
+/// counts as unset.
+fn user_data(xdg_data_home: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
     let absolute = |path: PathBuf| path.is_absolute().then_some(path);
-    env::var_os("XDG_DATA_HOME")
+    xdg_data_home
         .and_then(|path| absolute(path.into()))
-        .or_else(|| Some(absolute(env::home_dir()?)?.join(".local/share")))
+        .or_else(|| Some(absolute(home?)?.join(".local/share")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_folder_follows_xdg() {
+        let user_data = |xdg: Option<&str>, home: Option<&str>| {
+            user_data(xdg.map(Into::into), home.map(Into::into))
+        };
+        let default = Some(PathBuf::from("/home/ada/.local/share"));
+        assert_eq!(user_data(None, Some("/home/ada")), default);
+        assert_eq!(user_data(Some(""), Some("/home/ada")), default);
+        assert_eq!(user_data(Some("data"), Some("/home/ada")), default);
+        assert_eq!(user_data(Some("/data"), None), Some("/data".into()));
+        assert_eq!(user_data(None, None), None);
+    }
+
+    #[test]
+    fn the_named_folder_comes_first() {
+        let store = Store::new(Some("elsewhere".into()));
+        assert_eq!(store.folder(), Path::new("elsewhere"));
+    }
 }

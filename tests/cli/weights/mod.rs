@@ -3,3 +3,5 @@
 mod checkpoints;
 mod forge;
 mod hostile;
+mod pulls;
+mod server;

@@ -45,7 +45,8 @@ impl Partial {
             file = open_locked(&path)?;
         }
         let mut hasher = Sha256::new();
-        let length = io::copy(&mut file, &mut hasher).map_err(write_error)?;
+        let mut there = (&file).take(content.bytes);
+        let length = io::copy(&mut there, &mut hasher).map_err(write_error)?;
         Ok(Self {
             target: target.to_owned(),
             path,
@@ -174,5 +175,31 @@ impl Drop for Partial {
         if self.length == 0 {
             drop(fs::remove_file(&self.path));
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_ends_the_pull() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let content = Content {
+            bytes: 9,
+            sha256: Sha256::new_with_prefix("123456789").into(),
+        };
+        let target = folder.path().join("net.pt");
+        let mut partial = Partial::open(&target, content).expect("a writable folder");
+        // The device that is always full.
+        let full = OpenOptions::new().write(true).open("/dev/full");
+        partial.file = full.expect("Linux has it");
+        let outcome = partial.append(b"123456789".as_slice(), &mut |_| {});
+        assert!(matches!(
+            outcome,
+            Err(Failure::Write(error)) if error.kind() == io::ErrorKind::StorageFull
+        ));
+        drop(partial);
+        assert!(!target.exists());
     }
 }
