@@ -1,8 +1,76 @@
 //! The `engine` program: parses arguments, runs one command, turns its outcome into an exit code.
+//!
+//! stdout is data, stderr is words. A reader that stops reading stdout (`engine models | head`) is
+//! no failure.
+
+mod completions;
+mod devices;
+mod models;
+mod output;
+mod progress;
 
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  engine check scenarios/multi_region.ron     what would run, or what is wrong with it
+  engine run scenarios/multi_region.ron       play it into runs/multi_region/
+  engine models                               which models there are, which are installed
+  engine models pull mobile_sam               get one
+
+Exit codes: 0 done, 1 some cases failed or the run was stopped, 2 could not run.";
+
+/// Plays a clinician clicking on medical images, to measure promptable segmentation models.
+#[derive(Debug, Parser)]
+#[command(name = "engine", bin_name = "engine", version, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    loudness: output::Loudness,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Models(models::Arguments),
+    Devices,
+    Completions(completions::Arguments),
+}
+
+/// How a command that could run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// All was done.
+    Complete,
+    /// Something was left out, and the user was told what.
+    Partial,
+}
+
 /// Runs the program with the process's own arguments.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            // Help goes to stdout, complaints to stderr; there is nobody to tell if that fails.
+            _ = message.print();
+            return ExitCode::from(u8::from(message.use_stderr()) * 2);
+        }
+    };
+    arguments.loudness.start();
+    let outcome = match arguments.command {
+        Command::Models(arguments) => models::models(&arguments),
+        Command::Devices => devices::devices(),
+        Command::Completions(arguments) => completions::completions(&arguments),
+    };
+    match outcome {
+        Ok(Outcome::Complete) => ExitCode::SUCCESS,
+        Ok(Outcome::Partial) => ExitCode::from(1),
+        Err(report) => {
+            output::complain(&report);
+            ExitCode::from(2)
+        }
+    }
 }

@@ -17,14 +17,14 @@ pub struct Name(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Nothing in it.
-    #[error("a name is empty")]
+    #[error("the name is empty; expected one or more letters")]
     Empty,
     /// Too long.
-    #[error("the name {0:?} is longer than {LONGEST} characters")]
+    #[error("the name {0:?} is too long; expected at most {LONGEST} characters")]
     Long(String),
     /// A character that some file system, shell or table would trip over.
     #[error(
-        "the name {name:?} holds {char:?}; names are made of a-z, A-Z, 0-9 and _, in words joined by - or ."
+        "the name {name:?} holds {char:?}; expected letters a-z, digits and _, in words joined by - or ."
     )]
     Char {
         /// The name.
@@ -33,10 +33,10 @@ pub enum NameError {
         char: char,
     },
     /// A joint without a word on one side.
-    #[error("the name {0:?} begins or ends with - or . or has two in a row")]
+    #[error("the name {0:?} has a - or . that joins no words; expected words on both sides")]
     Joint(String),
     /// Windows keeps it for a device.
-    #[error("the name {0:?} cannot be a file on Windows")]
+    #[error("{0:?} cannot be a file on Windows; expected another name")]
     Device(String),
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use ron::{Options, extensions::Extensions};
 
-use super::{Misfit, Scenario, ScenarioError, misfit::explain, relations::find_flaw};
+use super::{Misfit, Place, Scenario, ScenarioError, misfit::explain, relations::find_flaw};
 
 /// The largest scenario read: a thousand times the longest one written by hand.
 const LARGEST: u64 = 1 << 20;
@@ -56,27 +56,31 @@ impl ScenarioFile {
 
     /// Reads a scenario from a text; `path` is where it came from, for messages and relative paths.
     pub fn parse(text: String, path: &Path) -> Result<Self, ScenarioError> {
-        // Some editors begin a file with a byte order mark, which RON does not know.
-        let ron = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let ron = without_mark(&text);
         let scenario: Scenario = options()
             .from_str(ron)
             .map_err(|error| explain(error, ron, path))?;
-        if let Some(flaw) = find_flaw(&scenario) {
-            let span = flaw.at.find(ron).unwrap_or(0..0);
-            return Err(Misfit::at(
-                span,
-                ron,
-                path,
-                flaw.message,
-                flaw.expected.to_owned(),
-                None,
-            ));
-        }
-        Ok(Self {
+        let file = Self {
             scenario,
             path: path.to_owned(),
             text,
-        })
+        };
+        match find_flaw(&file.scenario) {
+            Some(flaw) => Err(file.misfit(flaw.place, flaw.message, flaw.expected)),
+            None => Ok(file),
+        }
+    }
+
+    /// Says what is wrong with a value, and what was expected there, pointing at it.
+    pub fn misfit(
+        &self,
+        place: Place,
+        message: String,
+        expected: impl Into<String>,
+    ) -> ScenarioError {
+        let ron = without_mark(&self.text);
+        let range = place.find(ron).unwrap_or(0..0);
+        Misfit::at(range, ron, &self.path, message, expected.into(), None)
     }
 
     /// Returns the folder that relative paths in the scenario start from.
@@ -86,6 +90,11 @@ impl ScenarioFile {
             _ => Path::new("."),
         }
     }
+}
+
+/// Takes off the byte order mark with which some editors begin a file, and which RON does not know.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// Returns the RON dialect of scenarios: `Some` may be left out, and so may the inner parentheses

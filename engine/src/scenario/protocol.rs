@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Choice, Distance, Draws, ErrorRegion, Feedback, Label, PassedPoints, Ratio, Stop};
+use super::{
+    Choice, Distance, Draws, ErrorRegion, Feedback, Label, PassedPoints, Ratio, Stop,
+    parse::options,
+};
 
 /// Counts up whenever a rule comes to mean something else, so that numbers obtained under
 /// different meanings have different [`Protocol::id`]s.
@@ -44,7 +47,8 @@ macro_rules! rules {
             fn differences(&self, base: &Self) -> Vec<String> {
                 let mut differences = Vec::new();
                 $(if self.$rule != base.$rule {
-                    let value = ron::ser::to_string(&self.$rule)
+                    let value = options()
+                        .to_string(&self.$rule)
                         .expect("rules are plain enums, which RON can write");
                     differences.push(format!("{}={value}", stringify!($rule)));
                 })*
