@@ -1,6 +1,6 @@
 //! What an operation does to each sum before it is stored. See [`Epilogue`].
 
-use crate::{KernelError, Tensor};
+use crate::{Device, KernelError, Tensor};
 
 /// A function of one number, applied last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -52,8 +52,14 @@ impl<'a> Epilogue<'a> {
         }
     }
 
-    /// Checks that the residual, if there is one, has the result's shape.
-    pub(crate) fn check(&self, operation: &'static str, out: &[usize]) -> Result<(), KernelError> {
+    /// Checks that the residual, if there is one, has the result's shape and device.
+    pub(crate) fn check(
+        &self,
+        operation: &'static str,
+        device: &Device,
+        out: &[usize],
+    ) -> Result<(), KernelError> {
+        device.check(operation, self.residual.map(Tensor::device))?;
         match self.residual {
             Some(residual) if residual.shape() != out => Err(KernelError::shape(
                 operation,

@@ -16,6 +16,16 @@ pub enum KernelError {
         /// What would have fitted.
         expected: String,
     },
+    /// Two arguments live on different devices.
+    #[error("{operation}: arguments on {one} and on {other}")]
+    Devices {
+        /// The operation.
+        operation: &'static str,
+        /// Where the first is.
+        one: String,
+        /// Where another is.
+        other: String,
+    },
 }
 
 impl KernelError {

@@ -22,21 +22,33 @@
 //! `reference` (what it must compute, written to be read), `cpu` (the fast twin), `cost`
 //! (operations and bytes) and `catalog` (the problems our models pose).
 
+#![expect(
+    clippy::inline_always,
+    reason = "a kernel's parts must be inlined into the function that enables its instruction set"
+)]
+
 pub mod attention;
+mod buffer;
 pub mod concat;
 pub mod conv2d;
 pub mod conv_transpose2d;
+mod cost;
 mod device;
 pub mod elementwise;
 mod epilogue;
 mod error;
+mod gemm;
 pub mod linear;
 pub mod matmul;
 pub mod norm;
+mod parallel;
 pub mod resize;
+mod simd;
 mod tensor;
+pub mod tolerance;
 pub mod window;
 
+pub use cost::Cost;
 pub use device::Device;
 pub use epilogue::{Activation, Epilogue};
 pub use error::KernelError;

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use crate::{Device, KernelError};
+use crate::{Device, KernelError, buffer::Buffer};
 
 /// A dense row-major `f32` tensor that lives on a [`Device`]. Cloning and reshaping share the
 /// data; nothing is ever written in place.
@@ -15,7 +15,7 @@ pub struct Tensor {
 
 #[derive(Clone, Debug)]
 enum Storage {
-    Cpu(Arc<Vec<f32>>),
+    Cpu(Arc<Buffer>),
 }
 
 impl Tensor {
@@ -35,7 +35,7 @@ impl Tensor {
         Ok(Self {
             shape: shape.to_vec(),
             device: device.clone(),
-            storage: Storage::Cpu(Arc::new(data)),
+            storage: Storage::Cpu(Arc::new(data.into())),
         })
     }
 
@@ -112,9 +112,15 @@ impl Tensor {
         data
     }
 
-    /// Wraps the result of an operation that ran on the CPU, where `data` fits `shape`.
-    pub(crate) fn from_cpu(device: &Device, shape: Vec<usize>, data: Vec<f32>) -> Self {
-        debug_assert_eq!(elements(&shape), Some(data.len()));
+    /// Makes a tensor of `shape` on the CPU and lets `fill` write every one of its elements,
+    /// which hold leftovers before.
+    pub(crate) fn on_cpu(
+        device: &Device,
+        shape: Vec<usize>,
+        fill: impl FnOnce(&mut [f32]),
+    ) -> Self {
+        let mut data = device.as_cpu().buffer(shape.iter().product());
+        fill(&mut data);
         Self {
             shape,
             device: device.clone(),

@@ -6,11 +6,15 @@
 //! and the last are tokens, so images and windows need no reshape. Heads lie side by side in the
 //! last axis. The scores are never stored as a whole. See [`attention()`].
 
+mod catalog;
+mod cost;
+mod cpu;
 mod problem;
 pub mod reference;
 
 use crate::{Columns, KernelError, Tensor};
 
+pub use catalog::CATALOG;
 pub use problem::{AttentionProblem, BiasKind};
 
 /// What is added to the scaled scores.
@@ -55,6 +59,14 @@ pub fn attention<'a>(
             columns: columns.cpu(),
         },
     };
-    let out = reference::attention(&problem, q.cpu(), k.cpu(), v.cpu(), &bias);
-    Ok(Tensor::from_cpu(q.tensor().device(), shape, out))
+    let device = q.tensor().device();
+    Ok(Tensor::on_cpu(device, shape, |out| {
+        cpu::attention(
+            device.as_cpu(),
+            &problem,
+            [q.cpu(), k.cpu(), v.cpu()],
+            &bias,
+            out,
+        );
+    }))
 }

@@ -50,6 +50,8 @@ impl AttentionProblem {
         let error = |argument, x: &Columns<'_>, expected: String| {
             KernelError::shape("attention", argument, x.tensor().shape(), expected)
         };
+        let others = [k.tensor().device(), v.tensor().device()];
+        q.tensor().device().check("attention", others)?;
         let [batch, queries] = tokens(q).ok_or_else(|| error("q", q, "[n, …, c]".into()))?;
         let [key_batch, keys] = tokens(k).ok_or_else(|| error("k", k, "[n, …, c]".into()))?;
         let width = q.width();

@@ -18,54 +18,57 @@ pub enum Bias<'a> {
     },
 }
 
-/// Attends; each of `q`, `k`, `v` is the data from its first column on, and the distance of rows.
+/// Returns the attention of some queries, counted through the batch; each of `q`, `k`, `v` is the
+/// data from its first column on, and the distance of rows.
 pub fn attention(
     problem: &AttentionProblem,
     q: (&[f32], usize),
     k: (&[f32], usize),
     v: (&[f32], usize),
     bias: &Bias<'_>,
+    queries: impl IntoIterator<Item = usize>,
 ) -> Vec<f32> {
     let d = problem.head_dim;
-    let channels = problem.heads * d;
-    let mut out = vec![0.0; problem.batch * problem.queries * channels];
-    for n in 0..problem.batch {
-        let key_image = if problem.key_batch == 1 { 0 } else { n };
+    let mut out = Vec::new();
+    for token in queries {
+        let (n, i) = (token / problem.queries, token % problem.queries);
+        let first_key = if problem.key_batch == 1 {
+            0
+        } else {
+            n * problem.keys
+        };
         for head in 0..problem.heads {
-            let row = |(data, stride): (&'_ [f32], usize), token: usize| -> Vec<f64> {
-                let start = token * stride + head * d;
-                data[start..start + d]
-                    .iter()
-                    .map(|&x| f64::from(x))
-                    .collect()
-            };
-            for i in 0..problem.queries {
-                let query = row(q, n * problem.queries + i);
-                let scores: Vec<f64> = (0..problem.keys)
-                    .map(|j| {
-                        let key = row(k, key_image * problem.keys + j);
-                        dot(&query, &key) / (d as f64).sqrt()
-                            + bias_of(problem, bias, &query, [head, i, j])
-                    })
-                    .collect();
-                // f64::max skips NaN; a NaN score reaches the result through the sum.
-                let greatest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let weights: Vec<f64> = scores.iter().map(|s| (s - greatest).exp()).collect();
-                let sum: f64 = weights.iter().sum();
-                let mut result = vec![0.0; d];
-                for (j, weight) in weights.iter().enumerate() {
-                    for (r, v) in result.iter_mut().zip(row(v, key_image * problem.keys + j)) {
-                        *r += weight / sum * v;
-                    }
-                }
-                let start = (n * problem.queries + i) * channels + head * d;
-                for (out, r) in out[start..start + d].iter_mut().zip(result) {
-                    *out = r as f32;
+            let query = row(q, token, head, d);
+            let scores: Vec<f64> = (0..problem.keys)
+                .map(|j| {
+                    let key = row(k, first_key + j, head, d);
+                    dot(&query, &key) / (d as f64).sqrt()
+                        + bias_of(problem, bias, &query, [head, i, j])
+                })
+                .collect();
+            // f64::max skips NaN; a NaN score reaches the result through the sum.
+            let greatest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let weights: Vec<f64> = scores.iter().map(|s| (s - greatest).exp()).collect();
+            let sum: f64 = weights.iter().sum();
+            let mut result = vec![0.0; d];
+            for (j, weight) in weights.iter().enumerate() {
+                for (r, v) in result.iter_mut().zip(row(v, first_key + j, head, d)) {
+                    *r += weight / sum * v;
                 }
             }
+            out.extend(result.iter().map(|&r| r as f32));
         }
     }
     out
+}
+
+/// Returns a token's part in a head.
+fn row((data, stride): (&[f32], usize), token: usize, head: usize, d: usize) -> Vec<f64> {
+    let start = token * stride + head * d;
+    data[start..start + d]
+        .iter()
+        .map(|&x| f64::from(x))
+        .collect()
 }
 
 /// Returns what is added to the score of query `i` and key `j`.

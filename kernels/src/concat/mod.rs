@@ -1,5 +1,8 @@
 //! Joining tensors along an axis, and cutting a range out of one. See [`concat()`] and [`slice`].
 
+mod catalog;
+mod cost;
+mod cpu;
 mod problem;
 pub mod reference;
 
@@ -7,6 +10,7 @@ use std::ops::Range;
 
 use crate::{KernelError, Tensor};
 
+pub use catalog::CATALOG;
 pub use problem::AxisProblem;
 
 /// Joins tensors along `axis`, in order; all other axes must agree.
@@ -20,8 +24,9 @@ pub fn concat(tensors: &[&Tensor], axis: usize) -> Result<Tensor, KernelError> {
         .zip(tensors)
         .map(|(problem, tensor)| (*problem, tensor.cpu()))
         .collect();
-    let out = reference::concat(&parts);
-    Ok(Tensor::from_cpu(tensors[0].device(), shape, out))
+    Ok(Tensor::on_cpu(tensors[0].device(), shape, |out| {
+        cpu::concat(&parts, out);
+    }))
 }
 
 /// Returns a range of `axis`.
@@ -30,6 +35,7 @@ pub fn concat(tensors: &[&Tensor], axis: usize) -> Result<Tensor, KernelError> {
 /// When there is no such axis, or the range reaches past it.
 pub fn slice(x: &Tensor, axis: usize, range: Range<usize>) -> Result<Tensor, KernelError> {
     let (problem, shape) = problem::slice(x, axis, &range)?;
-    let out = reference::slice(&problem, x.cpu(), range);
-    Ok(Tensor::from_cpu(x.device(), shape, out))
+    Ok(Tensor::on_cpu(x.device(), shape, |out| {
+        cpu::slice(&problem, x.cpu(), range, out);
+    }))
 }

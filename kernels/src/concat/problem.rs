@@ -33,6 +33,8 @@ pub(super) fn concat(
     let Some(first) = tensors.first() else {
         return Err(KernelError::shape("concat", "tensors", &[], "at least one"));
     };
+    let devices = tensors.iter().map(|tensor| tensor.device());
+    first.device().check("concat", devices)?;
     let mut shape = first.shape().to_vec();
     let mut problems = Vec::with_capacity(tensors.len());
     let mut extent = 0;

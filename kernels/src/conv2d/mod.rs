@@ -6,12 +6,17 @@
 //!
 //! Depthwise, each output channel sees its own input channel only. See [`conv2d()`].
 
+mod catalog;
+mod cost;
+mod cpu;
+mod depthwise;
 mod problem;
 pub mod reference;
 mod weights;
 
 use crate::{Epilogue, KernelError, Tensor};
 
+pub use catalog::CATALOG;
 pub use problem::{Conv2dProblem, ConvLayout, Groups};
 pub use weights::{BatchNorm, ConvWeights};
 
@@ -27,12 +32,15 @@ pub fn conv2d(
     epilogue: Epilogue<'_>,
 ) -> Result<Tensor, KernelError> {
     let problem = Conv2dProblem::new(x, weights, &epilogue)?;
-    let out = reference::conv2d(
-        &problem,
-        x.cpu(),
-        &weights.weight,
-        weights.bias.as_deref(),
-        epilogue.residual.map(Tensor::cpu),
-    );
-    Ok(Tensor::from_cpu(x.device(), problem.shape(), out))
+    let residual = epilogue.residual.map(Tensor::cpu);
+    Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
+        cpu::conv2d(
+            x.device().as_cpu(),
+            &problem,
+            x.cpu(),
+            &weights.packed,
+            residual,
+            out,
+        );
+    }))
 }

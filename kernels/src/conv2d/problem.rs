@@ -69,7 +69,7 @@ impl Conv2dProblem {
                     height,
                     width,
                     layout,
-                    bias: weights.bias.is_some(),
+                    bias: weights.has_bias(),
                     residual: epilogue.residual.is_some(),
                     activation: epilogue.activation,
                 }
@@ -82,7 +82,8 @@ impl Conv2dProblem {
                 return Err(KernelError::shape("conv2d", "x", x.shape(), expected));
             }
         };
-        epilogue.check("conv2d", &problem.shape())?;
+        x.device().check("conv2d", [weights.device()])?;
+        epilogue.check("conv2d", x.device(), &problem.shape())?;
         Ok(problem)
     }
 

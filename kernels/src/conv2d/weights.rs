@@ -1,14 +1,18 @@
 //! A convolution's parameters, and batch norm folded into them. See [`ConvWeights`].
 
-use super::{ConvLayout, Groups};
+use super::{
+    ConvLayout, Groups,
+    cpu::{self, Packed},
+};
 use crate::{Device, KernelError};
 
 /// A convolution's parameters, in the device's own layout.
 #[derive(Clone, Debug)]
 pub struct ConvWeights {
+    device: Device,
     layout: ConvLayout,
-    pub(super) weight: Vec<f32>,
-    pub(super) bias: Option<Vec<f32>>,
+    pub(super) packed: Packed,
+    has_bias: bool,
 }
 
 impl ConvWeights {
@@ -19,7 +23,7 @@ impl ConvWeights {
     /// When the lengths do not fit `layout`, the stride or the kernel is 0, or a depthwise layout
     /// has unequal inputs and outputs.
     pub fn new(
-        _device: &Device,
+        device: &Device,
         layout: ConvLayout,
         weight: &[f32],
         bias: Option<&[f32]>,
@@ -59,15 +63,26 @@ impl ConvWeights {
             ));
         }
         Ok(Self {
+            device: device.clone(),
             layout,
-            weight: weight.to_vec(),
-            bias: bias.map(<[f32]>::to_vec),
+            packed: cpu::pack(device.as_cpu(), &layout, weight, bias),
+            has_bias: bias.is_some(),
         })
     }
 
     /// Returns the kernel's shape and how it moves.
     pub fn layout(&self) -> ConvLayout {
         self.layout
+    }
+
+    /// Returns where the parameters are.
+    pub(super) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Returns whether a bias is added.
+    pub(super) fn has_bias(&self) -> bool {
+        self.has_bias
     }
 }
 

@@ -3,20 +3,26 @@
 //!
 //! See [`conv_transpose2d()`].
 
+mod catalog;
+mod cost;
+mod cpu;
 mod problem;
 pub mod reference;
 
-use crate::{Activation, Device, KernelError, Tensor};
+use crate::{Activation, Device, KernelError, Tensor, gemm::Panels};
 
+pub use catalog::CATALOG;
 pub use problem::ConvTransposeProblem;
 
 /// A transposed convolution's parameters, in the device's own layout.
 #[derive(Clone, Debug)]
 pub struct ConvTransposeWeights {
+    device: Device,
     inputs: usize,
     outputs: usize,
-    weight: Vec<f32>,
-    bias: Option<Vec<f32>>,
+    /// One per row of the kernel.
+    panels: [Panels; 2],
+    has_bias: bool,
 }
 
 impl ConvTransposeWeights {
@@ -26,7 +32,7 @@ impl ConvTransposeWeights {
     /// # Errors
     /// When the lengths do not fit `shape`, which is `[inputs, outputs]`.
     pub fn new(
-        _device: &Device,
+        device: &Device,
         shape: [usize; 2],
         weight: &[f32],
         bias: Option<&[f32]>,
@@ -54,10 +60,11 @@ impl ConvTransposeWeights {
             ));
         }
         Ok(Self {
+            device: device.clone(),
             inputs,
             outputs,
-            weight: weight.to_vec(),
-            bias: bias.map(<[f32]>::to_vec),
+            panels: cpu::pack(device.as_cpu(), shape, weight, bias),
+            has_bias: bias.is_some(),
         })
     }
 }
@@ -72,7 +79,7 @@ pub fn conv_transpose2d(
     activation: Activation,
 ) -> Result<Tensor, KernelError> {
     let problem = ConvTransposeProblem::new(x, weights, activation)?;
-    let out =
-        reference::conv_transpose2d(&problem, x.cpu(), &weights.weight, weights.bias.as_deref());
-    Ok(Tensor::from_cpu(x.device(), problem.shape(), out))
+    Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
+        cpu::conv_transpose2d(x.device().as_cpu(), &problem, x.cpu(), &weights.panels, out);
+    }))
 }

@@ -30,6 +30,7 @@ impl ConvTransposeProblem {
         weights: &ConvTransposeWeights,
         activation: Activation,
     ) -> Result<Self, KernelError> {
+        x.device().check("conv_transpose2d", [&weights.device])?;
         match *x.shape() {
             [batch, height, width, inputs] if inputs == weights.inputs => Ok(Self {
                 batch,
@@ -37,7 +38,7 @@ impl ConvTransposeProblem {
                 width,
                 inputs,
                 outputs: weights.outputs,
-                bias: weights.bias.is_some(),
+                bias: weights.has_bias,
                 activation,
             }),
             _ => {

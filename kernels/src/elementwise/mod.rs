@@ -3,11 +3,15 @@
 //! Of two operands one may have the shape of the other's last axes (leading axes of 1 are
 //! dropped); it is then repeated. See [`add`].
 
+mod catalog;
+mod cost;
+mod cpu;
 mod problem;
 pub mod reference;
 
 use crate::{Activation, KernelError, Tensor};
 
+pub use catalog::CATALOG;
 pub use problem::{BinaryOperation, BinaryProblem};
 
 /// Returns `a + b`.
@@ -30,8 +34,9 @@ fn binary(operation: BinaryOperation, a: &Tensor, b: &Tensor) -> Result<Tensor, 
     // Both operations commute, so the repeated operand is always the second.
     let (whole, part) = if a.len() < b.len() { (b, a) } else { (a, b) };
     let (problem, shape) = BinaryProblem::new(operation, whole, part)?;
-    let out = reference::binary(&problem, whole.cpu(), part.cpu());
-    Ok(Tensor::from_cpu(a.device(), shape, out))
+    Ok(Tensor::on_cpu(a.device(), shape, |out| {
+        cpu::binary(&problem, whole.cpu(), part.cpu(), out);
+    }))
 }
 
 /// Returns `activation(x)`.
@@ -39,6 +44,7 @@ fn binary(operation: BinaryOperation, a: &Tensor, b: &Tensor) -> Result<Tensor, 
 /// # Errors
 /// When the device fails.
 pub fn activate(x: &Tensor, activation: Activation) -> Result<Tensor, KernelError> {
-    let out = reference::activate(activation, x.cpu());
-    Ok(Tensor::from_cpu(x.device(), x.shape().to_vec(), out))
+    Ok(Tensor::on_cpu(x.device(), x.shape().to_vec(), |out| {
+        cpu::activate(x.device().as_cpu(), activation, x.cpu(), out);
+    }))
 }

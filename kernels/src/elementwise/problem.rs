@@ -30,6 +30,7 @@ impl BinaryProblem {
         whole: &Tensor,
         part: &Tensor,
     ) -> Result<(Self, Vec<usize>), KernelError> {
+        whole.device().check("elementwise", [part.device()])?;
         let ones = part.shape().iter().take_while(|&&n| n == 1).count();
         // Where both have as many axes, the shape with more of them is the result's.
         let shape = if part.shape().len() > whole.shape().len() {

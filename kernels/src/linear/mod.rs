@@ -3,20 +3,23 @@
 //! `x` is `[…, inputs]`, the result `[…, outputs]`; all axes but the last are rows. See
 //! [`linear()`].
 
+mod catalog;
+mod cost;
+mod cpu;
 mod problem;
 pub mod reference;
 
-use crate::{Device, Epilogue, KernelError, Tensor};
+use crate::{Device, Epilogue, KernelError, Tensor, gemm::Panels};
 
+pub use catalog::CATALOG;
 pub use problem::LinearProblem;
 
 /// A linear layer's parameters, in the device's own layout.
 #[derive(Clone, Debug)]
 pub struct LinearWeights {
-    inputs: usize,
-    outputs: usize,
-    weight: Vec<f32>,
-    bias: Option<Vec<f32>>,
+    device: Device,
+    panels: Panels,
+    has_bias: bool,
 }
 
 impl LinearWeights {
@@ -25,7 +28,7 @@ impl LinearWeights {
     /// # Errors
     /// When the lengths do not fit `shape`.
     pub fn new(
-        _device: &Device,
+        device: &Device,
         shape: [usize; 2],
         weight: &[f32],
         bias: Option<&[f32]>,
@@ -46,21 +49,20 @@ impl LinearWeights {
             ));
         }
         Ok(Self {
-            inputs,
-            outputs,
-            weight: weight.to_vec(),
-            bias: bias.map(<[f32]>::to_vec),
+            device: device.clone(),
+            panels: cpu::pack(device.as_cpu(), shape, weight, bias),
+            has_bias: bias.is_some(),
         })
     }
 
     /// Returns the number of input features.
     pub fn inputs(&self) -> usize {
-        self.inputs
+        self.panels.rows()
     }
 
     /// Returns the number of output features.
     pub fn outputs(&self) -> usize {
-        self.outputs
+        self.panels.columns()
     }
 }
 
@@ -75,12 +77,15 @@ pub fn linear(
     epilogue: Epilogue<'_>,
 ) -> Result<Tensor, KernelError> {
     let (problem, shape) = LinearProblem::new(x, weights, &epilogue)?;
-    let out = reference::linear(
-        &problem,
-        x.cpu(),
-        &weights.weight,
-        weights.bias.as_deref(),
-        epilogue.residual.map(Tensor::cpu),
-    );
-    Ok(Tensor::from_cpu(x.device(), shape, out))
+    let residual = epilogue.residual.map(Tensor::cpu);
+    Ok(Tensor::on_cpu(x.device(), shape, |out| {
+        cpu::linear(
+            x.device().as_cpu(),
+            &problem,
+            x.cpu(),
+            &weights.panels,
+            residual,
+            out,
+        );
+    }))
 }

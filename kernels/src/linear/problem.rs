@@ -36,12 +36,13 @@ impl LinearProblem {
         }
         let mut shape = rows.to_vec();
         shape.push(weights.outputs());
-        epilogue.check("linear", &shape)?;
+        x.device().check("linear", [&weights.device])?;
+        epilogue.check("linear", x.device(), &shape)?;
         let problem = Self {
             rows: rows.iter().product(),
             inputs,
             outputs: weights.outputs(),
-            bias: weights.bias.is_some(),
+            bias: weights.has_bias,
             residual: epilogue.residual.is_some(),
             activation: epilogue.activation,
         };

@@ -2,23 +2,24 @@
 
 use super::LinearProblem;
 
-/// Returns `activation(x wᵀ + bias + residual)`; `x` is `[rows, inputs]`, `w` `[outputs, inputs]`.
+/// Returns some rows of `activation(x wᵀ + bias + residual)`; `x` is `[rows, inputs]`, `w`
+/// `[outputs, inputs]`.
 pub fn linear(
     problem: &LinearProblem,
     x: &[f32],
     weight: &[f32],
     bias: Option<&[f32]>,
     residual: Option<&[f32]>,
+    rows: impl IntoIterator<Item = usize>,
 ) -> Vec<f32> {
     let LinearProblem {
-        rows,
         inputs,
         outputs,
         activation,
         ..
     } = *problem;
-    let mut out = Vec::with_capacity(rows * outputs);
-    for row in 0..rows {
+    let mut out = Vec::new();
+    for row in rows {
         for column in 0..outputs {
             let mut sum = 0.0;
             for input in 0..inputs {

@@ -3,11 +3,15 @@
 //! Both have their summed axis last, as tokens have: this is what turns mask tokens and upscaled
 //! pixels into masks, which come out channel-first. See [`matmul_transposed`].
 
+mod catalog;
+mod cost;
+mod cpu;
 mod problem;
 pub mod reference;
 
 use crate::{KernelError, Tensor};
 
+pub use catalog::CATALOG;
 pub use problem::MatmulProblem;
 
 /// Returns `a bᵀ` for each of the batch: `[n, rows, inner]`, `[n, columns, inner]` →
@@ -17,6 +21,7 @@ pub use problem::MatmulProblem;
 /// When the shapes are not of that form.
 pub fn matmul_transposed(a: &Tensor, b: &Tensor) -> Result<Tensor, KernelError> {
     let problem = MatmulProblem::new(a, b)?;
-    let out = reference::matmul_transposed(&problem, a.cpu(), b.cpu());
-    Ok(Tensor::from_cpu(a.device(), problem.shape(), out))
+    Ok(Tensor::on_cpu(a.device(), problem.shape(), |out| {
+        cpu::matmul_transposed(a.device().as_cpu(), &problem, a.cpu(), b.cpu(), out);
+    }))
 }

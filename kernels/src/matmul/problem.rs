@@ -18,6 +18,7 @@ pub struct MatmulProblem {
 impl MatmulProblem {
     /// Checks that the arguments fit.
     pub(super) fn new(a: &Tensor, b: &Tensor) -> Result<Self, KernelError> {
+        a.device().check("matmul", [b.device()])?;
         let &[batch, rows, inner] = a.shape() else {
             let expected = "[n, rows, inner]";
             return Err(KernelError::shape("matmul", "a", a.shape(), expected));

@@ -3,16 +3,21 @@
 //!
 //! On channel-last images this is also SAM's `LayerNorm2d`. See [`layer_norm`].
 
+mod catalog;
+mod cost;
+mod cpu;
 mod problem;
 pub mod reference;
 
 use crate::{Device, KernelError, Tensor};
 
+pub use catalog::CATALOG;
 pub use problem::NormProblem;
 
 /// A layer norm's parameters.
 #[derive(Clone, Debug)]
 pub struct NormWeights {
+    device: Device,
     weight: Vec<f32>,
     bias: Vec<f32>,
     epsilon: f32,
@@ -24,7 +29,7 @@ impl NormWeights {
     /// # Errors
     /// When the lengths differ or are 0.
     pub fn new(
-        _device: &Device,
+        device: &Device,
         weight: &[f32],
         bias: &[f32],
         epsilon: f32,
@@ -39,6 +44,7 @@ impl NormWeights {
             ));
         }
         Ok(Self {
+            device: device.clone(),
             weight: weight.to_vec(),
             bias: bias.to_vec(),
             epsilon,
@@ -52,12 +58,7 @@ impl NormWeights {
 /// When the last axis of `x` has not the weights' channels.
 pub fn layer_norm(x: &Tensor, weights: &NormWeights) -> Result<Tensor, KernelError> {
     let problem = NormProblem::new(x, weights)?;
-    let out = reference::layer_norm(
-        &problem,
-        x.cpu(),
-        &weights.weight,
-        &weights.bias,
-        weights.epsilon,
-    );
-    Ok(Tensor::from_cpu(x.device(), x.shape().to_vec(), out))
+    Ok(Tensor::on_cpu(x.device(), x.shape().to_vec(), |out| {
+        cpu::layer_norm(x.device().as_cpu(), &problem, x.cpu(), weights, out);
+    }))
 }

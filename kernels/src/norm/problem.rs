@@ -15,6 +15,7 @@ pub struct NormProblem {
 impl NormProblem {
     /// Checks that the arguments fit.
     pub(super) fn new(x: &Tensor, weights: &NormWeights) -> Result<Self, KernelError> {
+        x.device().check("norm", [&weights.device])?;
         let channels = weights.weight.len();
         if x.shape().last() != Some(&channels) {
             let expected = format!("[…, {channels}]");

@@ -4,11 +4,15 @@
 //! Output row `i` of `m` samples the `n` input rows at `(i + ½) n/m − ½`, or with aligned corners
 //! at `i (n − 1)/(m − 1)`, clamped into the image; columns alike. See [`resize_bilinear`].
 
+mod catalog;
+mod cost;
+mod cpu;
 mod problem;
 pub mod reference;
 
 use crate::{KernelError, Tensor};
 
+pub use catalog::CATALOG;
 pub use problem::{Resize, ResizeProblem};
 
 /// Resizes `[n, height, width, c]` → `[n, keep[0], keep[1], c]`.
@@ -17,6 +21,7 @@ pub use problem::{Resize, ResizeProblem};
 /// When `x` has another rank or no pixels, or more is to be kept than there is.
 pub fn resize_bilinear(x: &Tensor, resize: Resize) -> Result<Tensor, KernelError> {
     let problem = ResizeProblem::new(x, resize)?;
-    let out = reference::resize_bilinear(&problem, x.cpu());
-    Ok(Tensor::from_cpu(x.device(), problem.shape(), out))
+    Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
+        cpu::resize_bilinear(&problem, x.cpu(), out);
+    }))
 }

@@ -3,11 +3,15 @@
 //! An image is padded with zeros at the bottom and the right to whole windows; windows are in
 //! row-major order within an image, images in order. See [`partition_windows`].
 
+mod catalog;
+mod cost;
+mod cpu;
 mod problem;
 pub mod reference;
 
 use crate::{KernelError, Tensor};
 
+pub use catalog::CATALOG;
 pub use problem::WindowProblem;
 
 /// Cuts `[n, height, width, c]` into `[n · windows, window, window, c]`, zero padded.
@@ -16,8 +20,9 @@ pub use problem::WindowProblem;
 /// When `x` has another rank, or the window has no extent.
 pub fn partition_windows(x: &Tensor, window: usize) -> Result<Tensor, KernelError> {
     let problem = WindowProblem::of_image(x, window)?;
-    let out = reference::partition_windows(&problem, x.cpu());
-    Ok(Tensor::from_cpu(x.device(), problem.windows_shape(), out))
+    Ok(Tensor::on_cpu(x.device(), problem.windows_shape(), |out| {
+        cpu::partition_windows(&problem, x.cpu(), out);
+    }))
 }
 
 /// Joins what [`partition_windows`] cut from images of `height` × `width`; padding is dropped.
@@ -26,6 +31,7 @@ pub fn partition_windows(x: &Tensor, window: usize) -> Result<Tensor, KernelErro
 /// When `x` is not `[n · windows, window, window, c]` for such images.
 pub fn merge_windows(x: &Tensor, [height, width]: [usize; 2]) -> Result<Tensor, KernelError> {
     let problem = WindowProblem::of_windows(x, [height, width])?;
-    let out = reference::merge_windows(&problem, x.cpu());
-    Ok(Tensor::from_cpu(x.device(), problem.image_shape(), out))
+    Ok(Tensor::on_cpu(x.device(), problem.image_shape(), |out| {
+        cpu::merge_windows(&problem, x.cpu(), out);
+    }))
 }

@@ -1,0 +1,179 @@
+//! Depthwise convolution on the CPU: vectors run over channels. See [`convolve`].
+
+use std::ops::Range;
+
+use super::{Conv2dProblem, ConvLayout};
+use crate::{
+    Activation,
+    device::Cpu,
+    parallel,
+    simd::{Kernel, Lanes, gelu},
+};
+
+/// Pixels of a line computed together, which share each load of the kernel.
+const PIXELS: usize = 4;
+
+/// One kernel per channel, with the channel last.
+#[derive(Clone, Debug)]
+pub(super) struct Kernels {
+    /// `[kernel height · kernel width, channels]`
+    taps: Vec<f32>,
+    /// `[channels]`
+    bias: Vec<f32>,
+}
+
+impl Kernels {
+    /// Packs a weight `[channels, 1, kernel height, kernel width]`.
+    pub(super) fn new(layout: &ConvLayout, weight: &[f32], bias: Option<&[f32]>) -> Self {
+        let channels = layout.outputs;
+        let taps = layout.kernel[0] * layout.kernel[1];
+        Self {
+            taps: (0..taps)
+                .flat_map(|tap| (0..channels).map(move |c| weight[c * taps + tap]))
+                .collect(),
+            bias: bias.map_or_else(|| vec![0.0; channels], <[f32]>::to_vec),
+        }
+    }
+}
+
+/// Writes the depthwise convolution of `x`, `[batch, height, width, channels]`.
+pub(super) fn convolve(
+    cpu: &Cpu,
+    problem: &Conv2dProblem,
+    x: &[f32],
+    kernels: &Kernels,
+    residual: Option<&[f32]>,
+    out: &mut [f32],
+) {
+    let [out_height, out_width] = problem.output_size();
+    let line = out_width * problem.layout.outputs;
+    parallel::for_rows(out, line, |row, out| {
+        let image = problem.height * problem.width * problem.layout.inputs;
+        cpu.isa.run(Line {
+            problem,
+            x: &x[row / out_height * image..][..image],
+            kernels,
+            row: row % out_height,
+            residual: residual.map(|r| &r[row * line..][..line]),
+            out,
+        });
+    });
+}
+
+/// One line of the result.
+struct Line<'a> {
+    problem: &'a Conv2dProblem,
+    /// One image.
+    x: &'a [f32],
+    kernels: &'a Kernels,
+    row: usize,
+    residual: Option<&'a [f32]>,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Line<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const N: usize>(mut self) {
+        let Conv2dProblem { width, layout, .. } = *self.problem;
+        let [_, kw] = layout.kernel;
+        let pixels = self.out.len() / layout.outputs;
+        let mut j = 0;
+        while j < pixels {
+            let first = j * layout.stride;
+            let last = (j + PIXELS - 1) * layout.stride + kw;
+            if j + PIXELS <= pixels && first >= layout.padding && last <= width + layout.padding {
+                self.pixels::<N, PIXELS>(j, 0..kw);
+                j += PIXELS;
+            } else {
+                let columns = taps_inside(first, layout.padding, kw, width);
+                self.pixels::<N, 1>(j, columns);
+                j += 1;
+            }
+        }
+    }
+}
+
+impl Line<'_> {
+    /// Computes all channels of `P` pixels from the `j`-th on, with these columns of the kernel.
+    #[inline(always)]
+    fn pixels<const N: usize, const P: usize>(&mut self, j: usize, columns: Range<usize>) {
+        let channels = self.problem.layout.outputs;
+        let mut c = 0;
+        while c + N <= channels {
+            self.vectors::<N, P>(j, columns.clone(), c, N);
+            c += N;
+        }
+        if c < channels {
+            self.vectors::<N, P>(j, columns, c, channels - c);
+        }
+    }
+
+    /// Computes the `count` channels from `c` on of `P` pixels.
+    #[inline(always)]
+    fn vectors<const N: usize, const P: usize>(
+        &mut self,
+        j: usize,
+        columns: Range<usize>,
+        c: usize,
+        count: usize,
+    ) {
+        let Conv2dProblem {
+            height,
+            width,
+            layout,
+            activation,
+            ..
+        } = *self.problem;
+        let ConvLayout {
+            kernel: [kh, kw],
+            stride,
+            padding,
+            inputs: channels,
+            ..
+        } = layout;
+        let mut sums = [Lanes::<N>::ZERO; P];
+        for a in taps_inside(self.row * stride, padding, kh, height) {
+            let y = self.row * stride + a - padding;
+            for b in columns.clone() {
+                let tap = load(&self.kernels.taps[(a * kw + b) * channels + c..], count);
+                let pixel = y * width + j * stride + b - padding;
+                for (p, sum) in sums.iter_mut().enumerate() {
+                    let x = load(&self.x[(pixel + p * stride) * channels + c..], count);
+                    *sum = x.fma(tap, *sum);
+                }
+            }
+        }
+        let bias = load(&self.kernels.bias[c..], count);
+        for (p, sum) in sums.into_iter().enumerate() {
+            let start = (j + p) * channels + c;
+            let mut y = sum + bias;
+            if let Some(residual) = self.residual {
+                y += load(&residual[start..], count);
+            }
+            y = match activation {
+                Activation::None => y,
+                Activation::Relu => y.select_less(Lanes::ZERO, Lanes::ZERO, y),
+                Activation::Gelu => gelu(y),
+            };
+            self.out[start..][..count].copy_from_slice(&y.0[..count]);
+        }
+    }
+}
+
+/// Returns which of `taps` taps along an axis fall inside the image, for the output pixel whose
+/// first tap is at `first` in padded coordinates.
+#[inline(always)]
+fn taps_inside(first: usize, padding: usize, taps: usize, extent: usize) -> Range<usize> {
+    padding.saturating_sub(first).min(taps)..(extent + padding).saturating_sub(first).min(taps)
+}
+
+#[inline(always)]
+fn load<const N: usize>(x: &[f32], count: usize) -> Lanes<N> {
+    if count == N {
+        Lanes::load(x)
+    } else {
+        Lanes::load_partial(&x[..count])
+    }
+}

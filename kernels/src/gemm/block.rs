@@ -1,0 +1,130 @@
+//! A block of rows, all panels: what one task computes. See [`Block`].
+
+use super::{
+    Panels, Source,
+    panels::Panel,
+    tile::{self, ROWS, Tile},
+};
+use crate::{
+    Activation,
+    simd::{Kernel, Lanes, gelu},
+};
+
+/// Some rows of the product.
+pub(super) struct Block<'a> {
+    pub(super) source: &'a Source<'a>,
+    pub(super) panels: &'a Panels,
+    /// Added before the activation; these rows only.
+    pub(super) residual: Option<&'a [f32]>,
+    pub(super) activation: Activation,
+    /// The first row of the source to use.
+    pub(super) first_row: usize,
+    /// `[rows, columns]`
+    pub(super) out: &'a mut [f32],
+}
+
+impl Kernel for Block<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const N: usize>(mut self) {
+        let rows = self.out.len() / self.panels.columns();
+        let offsets: Vec<usize> = (0..rows.next_multiple_of(ROWS))
+            // A strip that reaches past the last row computes that row again.
+            .map(|row| self.source.offset(self.first_row + row.min(rows - 1)))
+            .collect();
+        let (strips, _) = offsets.as_chunks::<ROWS>();
+        let panels = self.panels;
+        for panel in panels.iter::<N>() {
+            match panel.bias.len() / N {
+                1 => self.panel::<N, 1>(strips, panel),
+                2 => self.panel::<N, 2>(strips, panel),
+                3 => self.panel::<N, 3>(strips, panel),
+                _ => self.panel::<N, 4>(strips, panel),
+            }
+        }
+    }
+}
+
+impl Block<'_> {
+    /// Computes all rows of a panel of `V` vectors.
+    #[inline(always)]
+    fn panel<const N: usize, const V: usize>(
+        &mut self,
+        strips: &[[usize; ROWS]],
+        panel: Panel<'_>,
+    ) {
+        let columns = self.panels.columns();
+        let width = (columns - panel.column).min(N * V);
+        for (strip, offsets) in strips.iter().enumerate() {
+            let mut tile = tile::accumulate::<N, V>(self.source, offsets, panel.data);
+            let start = strip * ROWS * columns + panel.column;
+            let rows = (self.out.len() / columns - strip * ROWS).min(ROWS);
+            add_bias(&mut tile, panel.bias);
+            if let Some(residual) = self.residual {
+                for (i, row) in tile.iter_mut().enumerate().take(rows) {
+                    add_residual(row, &residual[start + i * columns..][..width]);
+                }
+            }
+            activate(&mut tile, self.activation);
+            for (i, row) in tile.iter().enumerate().take(rows) {
+                store(row, &mut self.out[start + i * columns..][..width]);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn add_bias<const N: usize, const V: usize>(tile: &mut Tile<N, V>, bias: &[f32]) {
+    let (bias, _) = bias.as_chunks::<N>();
+    for row in tile {
+        for j in 0..V {
+            row[j] += Lanes(bias[j]);
+        }
+    }
+}
+
+#[inline(always)]
+fn add_residual<const N: usize, const V: usize>(row: &mut [Lanes<N>; V], residual: &[f32]) {
+    if residual.len() == N * V {
+        let (residual, _) = residual.as_chunks::<N>();
+        for j in 0..V {
+            row[j] += Lanes(residual[j]);
+        }
+    } else {
+        for (lanes, residual) in row.iter_mut().zip(residual.chunks(N)) {
+            *lanes += Lanes::load_partial(residual);
+        }
+    }
+}
+
+#[inline(always)]
+fn activate<const N: usize, const V: usize>(tile: &mut Tile<N, V>, activation: Activation) {
+    match activation {
+        Activation::None => {}
+        Activation::Relu => {
+            for lanes in tile.as_flattened_mut() {
+                *lanes = lanes.select_less(Lanes::ZERO, Lanes::ZERO, *lanes);
+            }
+        }
+        Activation::Gelu => {
+            for lanes in tile.as_flattened_mut() {
+                *lanes = gelu(*lanes);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn store<const N: usize, const V: usize>(row: &[Lanes<N>; V], out: &mut [f32]) {
+    if out.len() == N * V {
+        let (out, _) = out.as_chunks_mut::<N>();
+        for j in 0..V {
+            out[j] = row[j].0;
+        }
+    } else {
+        for (lanes, out) in row.iter().zip(out.chunks_mut(N)) {
+            out.copy_from_slice(&lanes.0[..out.len()]);
+        }
+    }
+}

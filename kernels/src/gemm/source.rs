@@ -1,0 +1,41 @@
+//! Where the rows of `A` lie. See [`Source`].
+
+/// The left matrix of a product: each row consists of `segments` runs of `segment` numbers, the
+/// same distance apart for every row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
+    /// The numbers.
+    pub(crate) data: &'a [f32],
+    /// Runs per row.
+    pub(crate) segments: usize,
+    /// Numbers of a run.
+    pub(crate) segment: usize,
+    /// Distance between the starts of a row's runs.
+    pub(crate) segment_stride: usize,
+    /// How rows are counted: pixels of a line, lines of an image.
+    pub(crate) line: [usize; 2],
+    /// Distance between the starts of neighbouring pixels, lines and images.
+    pub(crate) strides: [usize; 3],
+}
+
+impl<'a> Source<'a> {
+    /// Rows of `columns` numbers, one after another.
+    pub(crate) fn rows(data: &'a [f32], columns: usize) -> Self {
+        Self {
+            data,
+            segments: 1,
+            segment: columns,
+            segment_stride: 0,
+            line: [usize::MAX, 1],
+            strides: [columns, 0, 0],
+        }
+    }
+
+    /// Returns where a row starts.
+    pub(crate) fn offset(&self, row: usize) -> usize {
+        let [pixels, lines] = self.line;
+        let [pixel, line, image] = self.strides;
+        let (i, j) = (row / pixels, row % pixels);
+        i / lines * image + i % lines * line + j * pixel
+    }
+}

@@ -1,0 +1,48 @@
+//! The register tile: the innermost loop of every product. See [`accumulate`].
+
+use super::Source;
+use crate::simd::Lanes;
+
+/// Rows of a tile. With [`vectors`] columns of vectors it leaves registers for a row of `B` and an
+/// element of `A`: 6 × 4 + 4 + 1 of 32, or 6 × 2 + 2 + 1 of 16.
+pub(super) const ROWS: usize = 6;
+
+/// Returns how many vectors wide a tile is, for vectors of `lanes` numbers: 4 where there are 32
+/// registers (AVX-512, NEON), 2 where there are 16.
+pub(super) const fn vectors(lanes: usize) -> usize {
+    if lanes == 16 || cfg!(target_arch = "aarch64") {
+        4
+    } else {
+        2
+    }
+}
+
+/// A tile of `C`.
+pub(super) type Tile<const N: usize, const V: usize> = [[Lanes<N>; V]; ROWS];
+
+/// Returns the products of the rows of `A` that start at `offsets` with a panel of `V` vectors.
+#[inline(always)]
+pub(super) fn accumulate<const N: usize, const V: usize>(
+    source: &Source<'_>,
+    offsets: &[usize; ROWS],
+    panel: &[f32],
+) -> Tile<N, V> {
+    let mut tile = [[Lanes::ZERO; V]; ROWS];
+    let (vectors, _) = panel.as_chunks::<N>();
+    let (panel, _) = vectors.as_chunks::<V>();
+    for segment in 0..source.segments {
+        let panel = &panel[segment * source.segment..][..source.segment];
+        let a: [&[f32]; ROWS] = std::array::from_fn(|i| {
+            &source.data[offsets[i] + segment * source.segment_stride..][..source.segment]
+        });
+        for (k, b) in panel.iter().enumerate() {
+            for i in 0..ROWS {
+                let a = Lanes::splat(a[i][k]);
+                for j in 0..V {
+                    tile[i][j] = a.fma(Lanes(b[j]), tile[i][j]);
+                }
+            }
+        }
+    }
+    tile
+}

@@ -1,0 +1,108 @@
+//! One source, several instruction sets. See [`Isa`] and [`Kernel`].
+//!
+//! A [`Kernel`] is written over [`Lanes`], plain arrays of `N` numbers whose loops the compiler
+//! turns into vector instructions. [`Isa::run`] compiles it once per instruction set, by
+//! inlining it into a function that enables the set, and calls the one this processor has. The
+//! call is the crate's only unsafe code.
+
+mod lanes;
+mod math;
+
+pub(crate) use lanes::Lanes;
+pub(crate) use math::{exp_nonpositive, gelu};
+
+/// An instruction set that this processor was found to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Isa(Set);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Set {
+    /// 512-bit vectors and fused multiply-add.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// 256-bit vectors and fused multiply-add.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// 128-bit vectors, which every 64-bit target has (SSE2, NEON).
+    Baseline,
+}
+
+/// Arithmetic written over [`Lanes`].
+pub(crate) trait Kernel {
+    /// What it computes.
+    type Output;
+
+    /// Runs on vectors of `N` numbers: 16, 8 or 4. Implementations, and all they call in their
+    /// hot loops, must be `#[inline(always)]`, or they are compiled for the baseline.
+    fn run<const N: usize>(self) -> Self::Output;
+}
+
+impl Isa {
+    /// Returns every instruction set of this processor, the fastest first.
+    pub(crate) fn available() -> Vec<Self> {
+        let mut sets = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            if avx2 && is_x86_feature_detected!("avx512f") {
+                sets.push(Self(Set::Avx512));
+            }
+            if avx2 {
+                sets.push(Self(Set::Avx2));
+            }
+        }
+        sets.push(Self(Set::Baseline));
+        sets
+    }
+
+    /// Returns the name used in device names.
+    pub(crate) fn name(self) -> &'static str {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => "avx2",
+            Set::Baseline => "baseline",
+        }
+    }
+
+    /// Returns how many numbers a vector holds.
+    pub(crate) fn lanes(self) -> usize {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => 16,
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => 8,
+            Set::Baseline => 4,
+        }
+    }
+
+    /// Runs `kernel` with this instruction set.
+    #[expect(
+        unsafe_code,
+        reason = "the compiler cannot know what `available` found"
+    )]
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `available` builds this value only where both features were detected.
+            Set::Avx512 => unsafe { run_avx512(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `available` builds this value only where both features were detected.
+            Set::Avx2 => unsafe { run_avx2(kernel) },
+            Set::Baseline => kernel.run::<4>(),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<16>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<8>()
+}

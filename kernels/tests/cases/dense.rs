@@ -1,0 +1,337 @@
+//! Operations that multiply and add: their rows are compared by sample.
+
+use kernels::{
+    Device, Epilogue, KernelError, Tensor,
+    attention::{self, AttentionBias, AttentionProblem, BiasKind},
+    conv_transpose2d::{self, ConvTransposeProblem, ConvTransposeWeights},
+    conv2d::{self, Conv2dProblem, ConvWeights, Groups},
+    linear::{self, LinearProblem, LinearWeights},
+    matmul::{self, MatmulProblem},
+    norm::{self, NormProblem, NormWeights},
+    tolerance::Tolerance,
+};
+
+use super::{Case, Expected, Numbers, Run, sampled};
+
+/// Returns the cases of these operations.
+pub(crate) fn cases(numbers: Numbers) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for &(name, problem) in linear::CATALOG {
+        cases.push(linear_case(name, problem, numbers));
+    }
+    for &(name, problem) in conv2d::CATALOG {
+        cases.push(conv2d_case(name, problem, numbers));
+    }
+    for &(name, problem) in conv_transpose2d::CATALOG {
+        cases.push(conv_transpose2d_case(name, problem, numbers));
+    }
+    for &(name, problem) in attention::CATALOG {
+        cases.push(attention_case(name, problem, numbers));
+    }
+    for &(name, problem) in norm::CATALOG {
+        cases.push(norm_case(name, problem, numbers));
+    }
+    for &(name, problem) in matmul::CATALOG {
+        cases.push(matmul_case(name, problem, numbers));
+    }
+    cases
+}
+
+fn linear_case(name: &str, problem: LinearProblem, numbers: Numbers) -> Case {
+    let LinearProblem {
+        rows,
+        inputs,
+        outputs,
+        activation,
+        ..
+    } = problem;
+    let x = move || numbers.inputs(1, rows * inputs);
+    let weight = move || Numbers::weights(2, inputs * outputs, inputs);
+    let bias = move || problem.bias.then(|| numbers.inputs(3, outputs));
+    let residual = move || problem.residual.then(|| numbers.inputs(4, rows * outputs));
+    Case {
+        name: format!("linear/{name}"),
+        cost: problem.cost(),
+        tolerance: Tolerance::sum(inputs),
+        prepare: Box::new(move |device| {
+            let x = tensor(device, &[rows, inputs], x());
+            let residual = residual().map(|r| tensor(device, &[rows, outputs], r));
+            let weights =
+                LinearWeights::new(device, [outputs, inputs], &weight(), bias().as_deref());
+            let weights = weights.expect("the lengths fit");
+            run(move || {
+                let residual = residual.as_ref();
+                linear::linear(
+                    &x,
+                    &weights,
+                    Epilogue {
+                        activation,
+                        residual,
+                    },
+                )
+            })
+        }),
+        expect: Box::new(move || {
+            let (sample, bias, residual) = (sampled(1, rows), bias(), residual());
+            let (bias, residual) = (bias.as_deref(), residual.as_deref());
+            let values = linear::reference::linear(
+                &problem,
+                &x(),
+                &weight(),
+                bias,
+                residual,
+                sample.iter().copied(),
+            );
+            expected(sample, outputs, values)
+        }),
+    }
+}
+
+fn conv2d_case(name: &str, problem: Conv2dProblem, numbers: Numbers) -> Case {
+    let Conv2dProblem {
+        batch,
+        height,
+        width,
+        layout,
+        activation,
+        ..
+    } = problem;
+    let fan = match layout.groups {
+        Groups::Full => layout.inputs,
+        Groups::Depthwise => 1,
+    };
+    let terms = fan * layout.kernel[0] * layout.kernel[1];
+    let [out_height, out_width] = problem.output_size();
+    let out_shape = [batch, out_height, out_width, layout.outputs];
+    let pixels = batch * out_height * out_width;
+    let x = move || numbers.inputs(1, batch * height * width * layout.inputs);
+    let weight = move || Numbers::weights(2, layout.outputs * terms, terms);
+    let bias = move || problem.bias.then(|| numbers.inputs(3, layout.outputs));
+    let residual = move || {
+        let elements = pixels * layout.outputs;
+        problem.residual.then(|| numbers.inputs(4, elements))
+    };
+    Case {
+        name: format!("conv2d/{name}"),
+        cost: problem.cost(),
+        tolerance: Tolerance::sum(terms),
+        prepare: Box::new(move |device| {
+            let x = tensor(device, &[batch, height, width, layout.inputs], x());
+            let residual = residual().map(|r| tensor(device, &out_shape, r));
+            let weights = ConvWeights::new(device, layout, &weight(), bias().as_deref());
+            let weights = weights.expect("the lengths fit");
+            run(move || {
+                let residual = residual.as_ref();
+                conv2d::conv2d(
+                    &x,
+                    &weights,
+                    Epilogue {
+                        activation,
+                        residual,
+                    },
+                )
+            })
+        }),
+        expect: Box::new(move || {
+            let (sample, bias, residual) = (sampled(1, pixels), bias(), residual());
+            let (bias, residual) = (bias.as_deref(), residual.as_deref());
+            let values = conv2d::reference::conv2d(
+                &problem,
+                &x(),
+                &weight(),
+                bias,
+                residual,
+                sample.iter().copied(),
+            );
+            expected(sample, layout.outputs, values)
+        }),
+    }
+}
+
+fn conv_transpose2d_case(name: &str, problem: ConvTransposeProblem, numbers: Numbers) -> Case {
+    let ConvTransposeProblem {
+        batch,
+        height,
+        width,
+        inputs,
+        outputs,
+        activation,
+        ..
+    } = problem;
+    let x = move || numbers.inputs(1, batch * height * width * inputs);
+    let weight = move || Numbers::weights(2, 4 * inputs * outputs, inputs);
+    let bias = move || problem.bias.then(|| numbers.inputs(3, outputs));
+    Case {
+        name: format!("conv_transpose2d/{name}"),
+        cost: problem.cost(),
+        tolerance: Tolerance::sum(inputs),
+        prepare: Box::new(move |device| {
+            let x = tensor(device, &[batch, height, width, inputs], x());
+            let shape = [inputs, outputs];
+            let weights = ConvTransposeWeights::new(device, shape, &weight(), bias().as_deref());
+            let weights = weights.expect("the lengths fit");
+            run(move || conv_transpose2d::conv_transpose2d(&x, &weights, activation))
+        }),
+        expect: Box::new(move || {
+            let (sample, bias) = (sampled(1, 4 * batch * height * width), bias());
+            let values = conv_transpose2d::reference::conv_transpose2d(
+                &problem,
+                &x(),
+                &weight(),
+                bias.as_deref(),
+                sample.iter().copied(),
+            );
+            expected(sample, outputs, values)
+        }),
+    }
+}
+
+fn attention_case(name: &str, problem: AttentionProblem, numbers: Numbers) -> Case {
+    let AttentionProblem {
+        batch,
+        key_batch,
+        heads,
+        head_dim,
+        queries,
+        keys,
+        bias,
+    } = problem;
+    let channels = heads * head_dim;
+    // Self-attention reads its three parts from one tensor, as our models do.
+    let fused = batch == key_batch && queries == keys;
+    let stride = if fused { 3 * channels } else { channels };
+    let q = move || numbers.inputs(1, batch * queries * stride);
+    let k = move || numbers.inputs(2, key_batch * keys * channels);
+    let v = move || numbers.inputs(3, key_batch * keys * channels);
+    let tables = move || -> [(Vec<f32>, Vec<usize>); 2] {
+        let shapes = match bias {
+            BiasKind::None => [vec![0], vec![0]],
+            BiasKind::Table => [vec![heads, queries, keys], vec![0]],
+            BiasKind::RelativePositions { height, width } => [
+                vec![2 * height - 1, head_dim],
+                vec![2 * width - 1, head_dim],
+            ],
+        };
+        let mut seed = 3;
+        shapes.map(|shape| {
+            seed += 1;
+            let terms = if shape.len() == 2 { head_dim } else { 3 };
+            (Numbers::weights(seed, shape.iter().product(), terms), shape)
+        })
+    };
+    let q_shape = match bias {
+        BiasKind::RelativePositions { height, width } => vec![batch, height, width, stride],
+        BiasKind::None | BiasKind::Table => vec![batch, queries, stride],
+    };
+    Case {
+        name: format!("attention/{name}"),
+        cost: problem.cost(),
+        tolerance: Tolerance::attention(head_dim),
+        prepare: Box::new(move |device| {
+            let q = tensor(device, &q_shape, q());
+            let [k, v] = [k(), v()].map(|x| tensor(device, &[key_batch, keys, channels], x));
+            let [first, second] = tables().map(|(data, shape)| tensor(device, &shape, data));
+            run(move || {
+                let bias = match bias {
+                    BiasKind::None => AttentionBias::None,
+                    BiasKind::Table => AttentionBias::Table(&first),
+                    BiasKind::RelativePositions { .. } => AttentionBias::RelativePositions {
+                        rows: &first,
+                        columns: &second,
+                    },
+                };
+                if fused {
+                    let part = |i| q.columns(i * channels..(i + 1) * channels);
+                    attention::attention(part(0)?, part(1)?, part(2)?, heads, bias)
+                } else {
+                    attention::attention(&q, &k, &v, heads, bias)
+                }
+            })
+        }),
+        expect: Box::new(move || {
+            let sample = sampled(1, batch * queries);
+            let (q, k, v, [first, second]) = (q(), k(), v(), tables());
+            let bias = match bias {
+                BiasKind::None => attention::reference::Bias::None,
+                BiasKind::Table => attention::reference::Bias::Table(&first.0),
+                BiasKind::RelativePositions { .. } => {
+                    attention::reference::Bias::RelativePositions {
+                        rows: &first.0,
+                        columns: &second.0,
+                    }
+                }
+            };
+            let part = |i: usize| (q.get(i * channels..).unwrap_or_default(), stride);
+            let [q, k, v] = if fused {
+                [part(0), part(1), part(2)]
+            } else {
+                [part(0), (&*k, channels), (&*v, channels)]
+            };
+            let rows = sample.iter().copied();
+            let values = attention::reference::attention(&problem, q, k, v, &bias, rows);
+            expected(sample, channels, values)
+        }),
+    }
+}
+
+fn norm_case(name: &str, problem: NormProblem, numbers: Numbers) -> Case {
+    let NormProblem { rows, channels } = problem;
+    let x = move || numbers.inputs(1, rows * channels);
+    let [weight, bias] = [2, 3].map(|seed| move || numbers.inputs(seed, channels));
+    Case {
+        name: format!("norm/{name}"),
+        cost: problem.cost(),
+        tolerance: Tolerance::NORM,
+        prepare: Box::new(move |device| {
+            let x = tensor(device, &[rows, channels], x());
+            let weights = NormWeights::new(device, &weight(), &bias(), 1e-6);
+            let weights = weights.expect("the lengths fit");
+            run(move || norm::layer_norm(&x, &weights))
+        }),
+        expect: Box::new(move || {
+            let values = norm::reference::layer_norm(&problem, &x(), &weight(), &bias(), 1e-6);
+            expected((0..rows).collect(), channels, values)
+        }),
+    }
+}
+
+fn matmul_case(name: &str, problem: MatmulProblem, numbers: Numbers) -> Case {
+    let MatmulProblem {
+        batch,
+        rows,
+        columns,
+        inner,
+    } = problem;
+    let a = move || numbers.inputs(1, batch * rows * inner);
+    let b = move || Numbers::weights(2, batch * columns * inner, inner);
+    Case {
+        name: format!("matmul/{name}"),
+        cost: problem.cost(),
+        tolerance: Tolerance::sum(inner),
+        prepare: Box::new(move |device| {
+            let a = tensor(device, &[batch, rows, inner], a());
+            let b = tensor(device, &[batch, columns, inner], b());
+            run(move || matmul::matmul_transposed(&a, &b))
+        }),
+        expect: Box::new(move || {
+            let values = matmul::reference::matmul_transposed(&problem, &a(), &b());
+            expected((0..batch * rows).collect(), columns, values)
+        }),
+    }
+}
+
+fn tensor(device: &Device, shape: &[usize], data: Vec<f32>) -> Tensor {
+    Tensor::from_vec(device, shape, data).expect("the length is the shape's product")
+}
+
+fn run(operation: impl Fn() -> Result<Tensor, KernelError> + Sync + 'static) -> Run {
+    Box::new(move || operation().expect("the catalogue's shapes fit"))
+}
+
+fn expected(rows: Vec<usize>, width: usize, values: Vec<f32>) -> Expected {
+    Expected {
+        rows,
+        width,
+        values,
+    }
+}
