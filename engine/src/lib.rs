@@ -5,6 +5,7 @@
 //! | folder | holds |
 //! |---|---|
 //! | [`scenario`] | what is asked: the RON language |
+//! | [`study`] | a scenario made ready: datasets opened, models built |
 //! | [`entities`] | what exists: components and relationships, no systems |
 //! | [`stages`] | what happens: one plugin per stage, in run order |
 //! | [`models`] | what is evaluated: SAM and its family |
@@ -16,6 +17,7 @@
 
 pub mod cli;
 pub mod datasets;
+pub mod diagnostics;
 pub mod entities;
 pub mod formats;
 pub mod models;
@@ -23,4 +25,6 @@ pub mod pipeline;
 pub mod runs;
 pub mod scenario;
 pub mod stages;
+pub mod study;
+pub mod turns;
 pub mod weights;

@@ -13,6 +13,8 @@ use crate::{datasets::ObjectMask, models::Embedding};
 pub struct Slice {
     /// Index along the slicing axis; 0 for a plain image.
     pub index: usize,
+    /// Position among all slices of the run, in canonical order.
+    pub order: u64,
 }
 
 /// What the model sees: RGB, `[height, width, 3]`.

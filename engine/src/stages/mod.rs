@@ -1,7 +1,35 @@
 //! What happens, in run order. Stages meet only in entities and messages; none imports another.
 
-/// Place: spawns or refines prompts.
+/// Load: files become cases and slices.
+pub mod load;
+
+/// Derive: truth becomes masks and trials.
+pub mod derive;
+
+/// Place: strategies become prompts.
 pub mod place;
 
-/// Score: compares each prediction with its target.
+/// Encode: slices become embeddings.
+pub mod encode;
+
+/// Decode: prompts become predictions.
+pub mod decode;
+
+/// Score: predictions meet the truth.
 pub mod score;
+
+/// Report: what was scored goes to disk.
+pub mod report;
+
+use bevy_ecs::prelude::*;
+
+use crate::{
+    entities::{Failed, Masks},
+    models::ModelError,
+};
+
+/// Ends all trials on a slice that a model could not process, and notes why on its case.
+fn give_up_slice(commands: &mut Commands, slice: Entity, case: Entity, error: &ModelError) {
+    commands.entity(slice).despawn_related::<Masks>();
+    commands.entity(case).insert(Failed(error.to_string()));
+}

@@ -1,0 +1,120 @@
+//! Decode: prompts and embeddings become [`Prediction`] entities, batched over the trials of a slice.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use bevy_app::{App, Plugin};
+use bevy_ecs::prelude::*;
+use ndarray::Zip;
+
+use super::give_up_slice;
+use crate::{
+    diagnostics::Timings,
+    entities::{
+        Candidate, Embeddings, MaskOf, Memory, Prediction, PredictionOf, Predictions, Prompt,
+        PromptOf, Slice, SliceOf, Trial, TrialOf, Turn,
+    },
+    models::{self, Query as ModelQuery},
+    pipeline::{Round, Stage},
+    scenario::Feedback,
+    study::Study,
+};
+
+/// How many calls the decoder is given at once.
+const CALLS_PER_BATCH: usize = 64;
+
+/// Adds [`predict_masks`].
+pub struct DecodePlugin;
+
+impl Plugin for DecodePlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(Round, predict_masks.in_set(Stage::Decode));
+    }
+}
+
+/// Spawns a prediction for each prompt that has none.
+fn predict_masks(
+    mut commands: Commands,
+    study: Res<Study>,
+    mut timings: ResMut<Timings>,
+    prompts: Query<(Entity, &Prompt, &PromptOf), Without<Predictions>>,
+    trials: Query<(&Turn, &Trial, &TrialOf, &Memory)>,
+    masks: Query<&MaskOf>,
+    slices: Query<(&Slice, &Embeddings, &SliceOf)>,
+) -> Result {
+    // By slice and model, each group in the order of its trials.
+    let mut groups: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for (entity, prompt, trial) in &prompts {
+        let (turn, trial, mask, memory) = trials.get(trial.0)?;
+        let slice = masks.get(mask.0)?.0;
+        let order = slices.get(slice)?.0.order;
+        groups
+            .entry((order, trial.model, slice))
+            .or_default()
+            .insert(*turn, (entity, prompt, trial, memory));
+    }
+    for ((_, model, slice), group) in groups {
+        let (_, embeddings, case) = slices.get(slice)?;
+        // A slice whose encoding failed has no trials left: the commands that end them are pending.
+        let Some(embedding) = &embeddings.0[model] else {
+            continue;
+        };
+        let start = Instant::now();
+        let queries: Vec<ModelQuery<'_>> = group
+            .values()
+            .flat_map(|(_, prompt, trial, memory)| {
+                let feeds = study.strategies[trial.strategy].1.feedback == Feedback::Logits;
+                prompt.calls.iter().enumerate().map(move |(index, call)| ModelQuery {
+                    call,
+                    logits: memory.logits.get(index).filter(|_| feeds).map(|logits| logits.view()),
+                })
+            })
+            .collect();
+        let mut answers = Vec::with_capacity(queries.len());
+        for batch in queries.chunks(CALLS_PER_BATCH) {
+            match study.models[model].decode(embedding, batch) {
+                Ok(predictions) => answers.extend(predictions),
+                Err(error) => {
+                    give_up_slice(&mut commands, slice, case.0, &error);
+                    break;
+                }
+            }
+        }
+        timings.add(Stage::Decode, start.elapsed());
+        if answers.len() < queries.len() {
+            continue;
+        }
+        let mut answers = answers.into_iter();
+        for (entity, prompt, _, _) in group.into_values() {
+            let candidates = unite(answers.by_ref().take(prompt.calls.len()));
+            commands.spawn((PredictionOf(entity), Prediction { candidates }));
+        }
+    }
+    Ok(())
+}
+
+/// Unites the answers to the calls of one prompt, candidate by candidate: bitmaps by «or» (the
+/// study's mode 4, a box per region), predicted IoUs by their mean.
+fn unite(calls: impl Iterator<Item = models::Prediction>) -> Vec<Candidate> {
+    let mut united: Vec<Candidate> = Vec::new();
+    let mut count = 0.0;
+    for call in calls {
+        count += 1.0;
+        for (index, mask) in call.masks.into_iter().enumerate() {
+            match united.get_mut(index) {
+                None => united.push(Candidate {
+                    bitmap: mask.bitmap,
+                    predicted_iou: mask.predicted_iou,
+                    logits: vec![mask.logits],
+                }),
+                Some(candidate) => {
+                    Zip::from(&mut candidate.bitmap)
+                        .and(&mask.bitmap)
+                        .for_each(|all, &one| *all |= one);
+                    candidate.predicted_iou += (mask.predicted_iou - candidate.predicted_iou) / count;
+                    candidate.logits.push(mask.logits);
+                }
+            }
+        }
+    }
+    united
+}
