@@ -6,8 +6,10 @@
 //! |---|---|
 //! | [`scenario`] | what is asked: the RON language |
 //! | [`study`] | a scenario made ready: datasets opened, models built |
+//! | [`simulation`] | plays a study, batch by batch |
 //! | [`entities`] | what exists: components and relationships, no systems |
 //! | [`stages`] | what happens: one plugin per stage, in run order |
+//! | [`metrics`] | how good a mask is |
 //! | [`models`] | what is evaluated: SAM and its family |
 //! | [`weights`] | where parameters come from: checkpoints, formula weights, the catalogue |
 //! | [`formats`] | file formats, and nothing else knows them |
@@ -20,10 +22,12 @@ pub mod datasets;
 pub mod diagnostics;
 pub mod entities;
 pub mod formats;
+pub mod metrics;
 pub mod models;
 pub mod pipeline;
 pub mod runs;
 pub mod scenario;
+pub mod simulation;
 pub mod stages;
 pub mod study;
 pub mod turns;

@@ -15,7 +15,7 @@ mod trial;
 
 pub use case::{Case, Complete, Failed, SliceOf};
 pub use mask::{Bitmap, Mask, MaskOf, Trials};
-pub use prediction::{Candidate, Prediction, PredictionOf};
+pub use prediction::{Candidate, ChosenMask, Prediction, PredictionOf, Scores};
 pub use prompt::{Call, Click, PixelBox, Predictions, Prompt, PromptOf};
 pub use regions::{Region, Regions};
 pub use slice::{Embeddings, Foreground, Masks, Pixels, Slice, Slices, Truth};

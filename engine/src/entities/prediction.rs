@@ -4,6 +4,10 @@ use bevy_ecs::prelude::*;
 use ndarray::Array2;
 
 use super::Predictions;
+use crate::{
+    metrics::{Judgement, Overlap},
+    runs::Rle,
+};
 
 /// A model's candidate masks for one prompt. Score takes them once they are compared with the truth.
 #[derive(Component, Clone, Debug)]
@@ -27,3 +31,25 @@ pub struct Candidate {
 #[derive(Component, Clone, Copy, Debug)]
 #[relationship(relationship_target = Predictions)]
 pub struct PredictionOf(pub Entity);
+
+/// How good a prediction is.
+#[derive(Component, Clone, Debug)]
+pub struct Scores {
+    /// The candidates against the truth, and what every rule makes of them.
+    pub judgement: Judgement,
+    /// Index of the candidate that counts under the protocol's choice.
+    pub chosen: usize,
+    /// The IoU the model expected of it.
+    pub predicted_iou: f32,
+}
+
+impl Scores {
+    /// Returns the pixel counts of the candidate that counts.
+    pub fn overlap(&self) -> Overlap {
+        self.judgement.overlaps[self.chosen]
+    }
+}
+
+/// The candidate that counts, small enough to keep until Report.
+#[derive(Component, Clone, Debug)]
+pub struct ChosenMask(pub Rle);

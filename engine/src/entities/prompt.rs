@@ -19,6 +19,25 @@ pub struct Prompt {
     /// What the model is given, in one or several calls.
     pub calls: Vec<Call>,
 }
+/// How much a model is given at a prompt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Clicks, old ones included.
+    pub clicks: usize,
+    /// Boxes, old ones included.
+    pub boxes: usize,
+}
+
+impl Prompt {
+    /// Returns how much the model is given; clicks that several calls share count once.
+    pub fn shown(&self) -> Shown {
+        Shown {
+            clicks: self.calls.iter().map(|call| call.clicks.len()).max().unwrap_or(0),
+            boxes: self.calls.iter().filter(|call| call.bounds.is_some()).count(),
+        }
+    }
+}
+
 /// A click on one pixel of a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Click {

@@ -49,11 +49,15 @@ fn spawn_slices(
         let mut case = commands.entity(case);
         match loaded {
             Loaded::Case { dataset, source } => {
-                case.insert(Case {
-                    dataset,
-                    id: source.id,
-                    path: source.path,
-                });
+                case.insert((
+                    Case {
+                        dataset,
+                        id: source.id,
+                        path: source.path,
+                    },
+                    Slices::default(),
+                    CaseLines::default(),
+                ));
             }
             Loaded::Slice(data) => {
                 let parent = case.id();

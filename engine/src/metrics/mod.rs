@@ -1,4 +1,4 @@
-//! How good a prediction is: pixel overlap with the truth, and which candidate each rule chooses.
+//! How good a mask is, and which candidate each rule chooses: arithmetic only.
 //! See [`Overlap`] and [`Judgement`].
 
 mod choice;

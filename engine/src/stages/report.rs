@@ -1,0 +1,199 @@
+//! Report: what was scored becomes rows and run-length masks, case by case. See [`Ledger`].
+
+use std::time::Instant;
+
+use bevy_app::{App, Plugin};
+use bevy_ecs::{prelude::*, system::SystemParam};
+
+use crate::{
+    diagnostics::Timings,
+    entities::{
+        Case, ChosenMask, Complete, Failed, Mask, Masks, Predictions, Prompt, Prompts, Scores,
+        Slice, Slices, Trial, Trials,
+    },
+    pipeline::{Batch, Stage},
+    runs::{CaseKey, Counts, Failure, PredictedMask, Results, Row, RunError, TrialId},
+    scenario::Choice,
+    study::Study,
+};
+
+/// Adds [`report_slices`] and [`finish_cases`].
+pub struct ReportPlugin;
+
+impl Plugin for ReportPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(
+            Batch,
+            (report_slices, finish_cases).chain().in_set(Stage::Report),
+        );
+    }
+}
+
+/// Where rows go, and what has been done so far.
+#[derive(Resource)]
+pub struct Ledger {
+    /// The growing files of the run folder.
+    pub results: Results,
+    /// What has been done so far.
+    pub counts: Counts,
+    /// Set when a file could not be written: the run must stop.
+    pub error: Option<RunError>,
+}
+
+/// The lines of a case whose slices are still being played.
+#[derive(Component, Default)]
+pub struct CaseLines {
+    rows: Vec<Row>,
+    predictions: Vec<PredictedMask>,
+}
+
+/// Everything below a slice, as Report reads it.
+#[derive(SystemParam)]
+struct Played<'w, 's> {
+    study: Res<'w, Study>,
+    masks: Query<'w, 's, (&'static Mask, Option<&'static Trials>)>,
+    trials: Query<'w, 's, (&'static Trial, Option<&'static Prompts>)>,
+    prompts: Query<'w, 's, (&'static Prompt, &'static Predictions)>,
+    predictions: Query<'w, 's, (&'static Scores, &'static ChosenMask)>,
+}
+
+/// Turns the batch's slices into lines of their cases, and despawns them.
+fn report_slices(
+    mut commands: Commands,
+    mut ledger: ResMut<Ledger>,
+    mut timings: ResMut<Timings>,
+    mut cases: Query<(&Case, &Slices, &mut CaseLines)>,
+    slices: Query<(&Slice, Option<&Masks>)>,
+    played: Played<'_, '_>,
+) -> Result {
+    let start = Instant::now();
+    for (case, children, mut lines) in &mut cases {
+        let mut children: Vec<_> = children.iter().collect();
+        children.sort_by_key(|&slice| slices.get(slice).map(|(slice, _)| slice.order).ok());
+        for entity in children {
+            let (slice, masks) = slices.get(entity)?;
+            for mask in masks.into_iter().flat_map(Masks::iter) {
+                played.report_mask(case, slice, mask, &mut lines, &mut ledger.counts)?;
+            }
+            ledger.counts.slices += 1;
+            commands.entity(entity).despawn();
+        }
+    }
+    timings.add(Stage::Report, start.elapsed());
+    Ok(())
+}
+
+/// Writes the lines of each case of which no more slices come, and despawns it.
+fn finish_cases(
+    mut commands: Commands,
+    mut ledger: ResMut<Ledger>,
+    study: Res<Study>,
+    cases: Query<(Entity, &Case, &CaseLines, Option<&Failed>), With<Complete>>,
+) {
+    for (entity, case, lines, failed) in &cases {
+        let key = CaseKey {
+            dataset: case.dataset,
+            case: case.id.clone(),
+        };
+        let ledger = &mut *ledger;
+        ledger.counts.cases += 1;
+        let mut written = ledger
+            .results
+            .finish_case(key.clone(), &lines.rows, &lines.predictions);
+        if let Some(Failed(reason)) = failed {
+            ledger.counts.failed += 1;
+            tracing::warn!("{reason}");
+            let failure = Failure {
+                dataset: study.datasets[case.dataset].name().to_owned(),
+                case: case.id.clone(),
+                file: case.path.display().to_string(),
+                reason: reason.clone(),
+            };
+            written = written.and_then(|()| ledger.results.fail_case(key, &failure));
+        }
+        if let Err(error) = written {
+            ledger.error.get_or_insert(error);
+        }
+        commands.entity(entity).despawn();
+    }
+}
+
+impl Played<'_, '_> {
+    /// Adds the lines of one mask's trials, in canonical order: relationships keep the order of spawning.
+    fn report_mask(
+        &self,
+        case: &Case,
+        slice: &Slice,
+        mask: Entity,
+        lines: &mut CaseLines,
+        counts: &mut Counts,
+    ) -> Result {
+        let dataset = &self.study.datasets[case.dataset];
+        let (mask, trials) = self.masks.get(mask)?;
+        for trial in trials.into_iter().flat_map(Trials::iter) {
+            let (trial, prompts) = self.trials.get(trial)?;
+            let (strategy, protocol) = &self.study.strategies[trial.strategy];
+            let id = TrialId {
+                dataset: dataset.name().to_owned(),
+                case: case.id.clone(),
+                slice: slice.index,
+                object: dataset.objects()[mask.object].clone(),
+                model: self.study.models[trial.model].name().to_owned(),
+                strategy: strategy.name.to_string(),
+                repeat: trial.repeat,
+            };
+            counts.trials += 1;
+            for prompt in prompts.into_iter().flat_map(Prompts::iter) {
+                let (prompt, predictions) = self.prompts.get(prompt)?;
+                for prediction in predictions.iter() {
+                    let (scores, chosen) = self.predictions.get(prediction)?;
+                    lines.rows.push(row(id.clone(), protocol.id(), prompt, scores));
+                    lines.predictions.push(PredictedMask {
+                        trial: id.clone(),
+                        prompts: prompt.round,
+                        calls: prompt.calls.clone(),
+                        segmentation: chosen.0.clone(),
+                    });
+                    counts.predictions += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the row of one prediction.
+fn row(trial: TrialId, protocol: String, prompt: &Prompt, scores: &Scores) -> Row {
+    let click = prompt.clicks.last();
+    let overlap = scores.overlap();
+    let shown = prompt.shown();
+    Row {
+        dataset: trial.dataset,
+        case: trial.case,
+        slice: trial.slice,
+        object: trial.object,
+        model: trial.model,
+        strategy: trial.strategy,
+        protocol,
+        repeat: trial.repeat,
+        prompts: prompt.round,
+        x: click.map(|click| click.x),
+        y: click.map(|click| click.y),
+        label: click.map(|click| u8::from(click.positive)),
+        ties: click.map(|_| prompt.ties),
+        clicks: shown.clicks,
+        boxes: shown.boxes,
+        chosen: scores.chosen,
+        iou: overlap.iou(),
+        iou_first: scores.judgement.iou(Choice::First),
+        iou_best: scores.judgement.iou(Choice::BestScore),
+        iou_oracle: scores.judgement.iou(Choice::Oracle),
+        iou_single: scores.judgement.iou(Choice::Single),
+        dice: overlap.dice(),
+        precision: overlap.precision(),
+        recall: overlap.recall(),
+        predicted_iou: scores.predicted_iou,
+        area_truth: overlap.truth,
+        area_predicted: overlap.predicted,
+    }
+}
