@@ -44,11 +44,7 @@ pub fn simulate(
     app.insert_resource(Intake::start(&study.datasets, READERS))
         .insert_resource(study)
         .insert_resource(Timings::default())
-        .insert_resource(Ledger {
-            results,
-            counts: Counts::default(),
-            error: None,
-        })
+        .insert_resource(Ledger::new(results))
         .add_plugins(PipelinePlugin);
     while !app.world().resource::<Intake>().is_done() && !stop.load(Ordering::Relaxed) {
         app.update();

@@ -1,6 +1,6 @@
 //! Report: what was scored becomes rows and run-length masks, case by case. See [`Ledger`].
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::{prelude::*, system::SystemParam};
@@ -38,11 +38,24 @@ pub struct Ledger {
     pub counts: Counts,
     /// Set when a file could not be written: the run must stop.
     pub error: Option<RunError>,
+    /// The lines of cases whose slices are still being played.
+    open: BTreeMap<Entity, CaseLines>,
 }
 
-/// The lines of a case whose slices are still being played.
-#[derive(Component, Default)]
-pub struct CaseLines {
+impl Ledger {
+    /// Starts with nothing done.
+    pub fn new(results: Results) -> Self {
+        Self {
+            results,
+            counts: Counts::default(),
+            error: None,
+            open: BTreeMap::new(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct CaseLines {
     rows: Vec<Row>,
     predictions: Vec<PredictedMask>,
 }
@@ -62,21 +75,23 @@ fn report_slices(
     mut commands: Commands,
     mut ledger: ResMut<Ledger>,
     mut timings: ResMut<Timings>,
-    mut cases: Query<(&Case, &Slices, &mut CaseLines)>,
+    cases: Query<(Entity, &Case, &Slices)>,
     slices: Query<(&Slice, Option<&Masks>)>,
     played: Played<'_, '_>,
 ) -> Result {
     let start = Instant::now();
-    for (case, children, mut lines) in &mut cases {
+    let Ledger { open, counts, .. } = &mut *ledger;
+    for (entity, case, children) in &cases {
+        let lines = open.entry(entity).or_default();
         let mut children: Vec<_> = children.iter().collect();
         children.sort_by_key(|&slice| slices.get(slice).map(|(slice, _)| slice.order).ok());
-        for entity in children {
-            let (slice, masks) = slices.get(entity)?;
+        for child in children {
+            let (slice, masks) = slices.get(child)?;
             for mask in masks.into_iter().flat_map(Masks::iter) {
-                played.report_mask(case, slice, mask, &mut lines, &mut ledger.counts)?;
+                played.report_mask(case, slice, mask, lines, counts)?;
             }
-            ledger.counts.slices += 1;
-            commands.entity(entity).despawn();
+            counts.slices += 1;
+            commands.entity(child).despawn();
         }
     }
     timings.add(Stage::Report, start.elapsed());
@@ -88,14 +103,15 @@ fn finish_cases(
     mut commands: Commands,
     mut ledger: ResMut<Ledger>,
     study: Res<Study>,
-    cases: Query<(Entity, &Case, &CaseLines, Option<&Failed>), With<Complete>>,
+    cases: Query<(Entity, &Case, Option<&Failed>), With<Complete>>,
 ) {
-    for (entity, case, lines, failed) in &cases {
+    for (entity, case, failed) in &cases {
         let key = CaseKey {
             dataset: case.dataset,
             case: case.id.clone(),
         };
         let ledger = &mut *ledger;
+        let lines = ledger.open.remove(&entity).unwrap_or_default();
         ledger.counts.cases += 1;
         let mut written = ledger
             .results

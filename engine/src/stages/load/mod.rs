@@ -49,15 +49,11 @@ fn spawn_slices(
         let mut case = commands.entity(case);
         match loaded {
             Loaded::Case { dataset, source } => {
-                case.insert((
-                    Case {
-                        dataset,
-                        id: source.id,
-                        path: source.path,
-                    },
-                    Slices::default(),
-                    CaseLines::default(),
-                ));
+                case.insert(Case {
+                    dataset,
+                    id: source.id,
+                    path: source.path,
+                });
             }
             Loaded::Slice(data) => {
                 let parent = case.id();
