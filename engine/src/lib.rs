@@ -12,6 +12,7 @@
 //! | [`metrics`] | how good a mask is |
 //! | [`models`] | what is evaluated: SAM and its family |
 //! | [`weights`] | where parameters come from: checkpoints, formula weights, the catalogue |
+//! | [`random`] | repeatable draws |
 //! | [`formats`] | file formats, and nothing else knows them |
 //! | [`datasets`] | which files make a case: folder pairs, volumes, phantoms |
 //! | [`runs`] | the run folder: rows, summary, overlays, manifest |
@@ -25,6 +26,7 @@ pub mod formats;
 pub mod metrics;
 pub mod models;
 pub mod pipeline;
+pub mod random;
 pub mod runs;
 pub mod scenario;
 pub mod simulation;

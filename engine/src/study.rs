@@ -34,10 +34,7 @@ impl Study {
         let strategies = scenario
             .strategies
             .iter()
-            .map(|strategy| {
-                let spec = strategy.protocol.as_ref().unwrap_or(&scenario.protocol);
-                (strategy.clone(), spec.resolve())
-            })
+            .map(|strategy| (strategy.clone(), scenario.protocol_of(strategy)))
             .collect();
         Self {
             scenario,
@@ -57,6 +54,9 @@ impl Study {
 
     /// Returns how many cases there are in all datasets.
     pub fn cases(&self) -> usize {
-        self.datasets.iter().map(|dataset| dataset.cases().len()).sum()
+        self.datasets
+            .iter()
+            .map(|dataset| dataset.cases().len())
+            .sum()
     }
 }

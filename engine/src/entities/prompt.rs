@@ -32,8 +32,17 @@ impl Prompt {
     /// Returns how much the model is given; clicks that several calls share count once.
     pub fn shown(&self) -> Shown {
         Shown {
-            clicks: self.calls.iter().map(|call| call.clicks.len()).max().unwrap_or(0),
-            boxes: self.calls.iter().filter(|call| call.bounds.is_some()).count(),
+            clicks: self
+                .calls
+                .iter()
+                .map(|call| call.clicks.len())
+                .max()
+                .unwrap_or(0),
+            boxes: self
+                .calls
+                .iter()
+                .filter(|call| call.bounds.is_some())
+                .count(),
         }
     }
 }

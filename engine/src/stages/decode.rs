@@ -63,10 +63,18 @@ fn predict_masks(
             .values()
             .flat_map(|(_, prompt, trial, memory)| {
                 let feeds = study.strategies[trial.strategy].1.feedback == Feedback::Logits;
-                prompt.calls.iter().enumerate().map(move |(index, call)| ModelQuery {
-                    call,
-                    logits: memory.logits.get(index).filter(|_| feeds).map(|logits| logits.view()),
-                })
+                prompt
+                    .calls
+                    .iter()
+                    .enumerate()
+                    .map(move |(index, call)| ModelQuery {
+                        call,
+                        logits: memory
+                            .logits
+                            .get(index)
+                            .filter(|_| feeds)
+                            .map(|logits| logits.view()),
+                    })
             })
             .collect();
         let mut answers = Vec::with_capacity(queries.len());
@@ -110,7 +118,8 @@ fn unite(calls: impl Iterator<Item = models::Prediction>) -> Vec<Candidate> {
                     Zip::from(&mut candidate.bitmap)
                         .and(&mask.bitmap)
                         .for_each(|all, &one| *all |= one);
-                    candidate.predicted_iou += (mask.predicted_iou - candidate.predicted_iou) / count;
+                    candidate.predicted_iou +=
+                        (mask.predicted_iou - candidate.predicted_iou) / count;
                     candidate.logits.push(mask.logits);
                 }
             }

@@ -62,7 +62,7 @@ fn spawn_masks(
 /// Returns every trial to play on a mask: model by model, strategy by strategy, repeat by repeat.
 fn trials(study: &Study) -> impl Iterator<Item = Trial> {
     let (models, strategies) = (study.models.len(), study.strategies.len());
-    let repeats = study.scenario.repeats;
+    let repeats = study.scenario.repeats.get();
     (0..models).flat_map(move |model| {
         (0..strategies).flat_map(move |strategy| {
             (0..repeats).map(move |repeat| Trial {

@@ -163,7 +163,9 @@ impl Played<'_, '_> {
                 let (prompt, predictions) = self.prompts.get(prompt)?;
                 for prediction in predictions.iter() {
                     let (scores, chosen) = self.predictions.get(prediction)?;
-                    lines.rows.push(row(id.clone(), protocol.id(), prompt, scores));
+                    lines
+                        .rows
+                        .push(row(id.clone(), protocol.id(), prompt, scores));
                     lines.predictions.push(PredictedMask {
                         trial: id.clone(),
                         prompts: prompt.round,

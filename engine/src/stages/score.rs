@@ -85,7 +85,7 @@ fn end_trials(
         let trial = prompts.get(prompt.0)?.0;
         let (_, play, _) = playing.get(trial)?;
         if let Stop::AtIou(target) = study.strategies[play.strategy].1.stop
-            && scores.overlap().iou() >= target
+            && scores.overlap().iou() >= target.get()
         {
             commands.entity(trial).remove::<Playing>();
         }

@@ -50,7 +50,9 @@ impl Intake {
         let cases: Vec<(usize, usize)> = datasets
             .iter()
             .enumerate()
-            .flat_map(|(dataset, source)| (0..source.cases().len()).map(move |case| (dataset, case)))
+            .flat_map(|(dataset, source)| {
+                (0..source.cases().len()).map(move |case| (dataset, case))
+            })
             .collect();
         let count = cases.len();
         let readers = readers.clamp(1, count.max(1));
@@ -58,7 +60,12 @@ impl Intake {
             .map(|reader| {
                 let (sender, receiver) = bounded(READ_AHEAD);
                 let datasets = Arc::clone(datasets);
-                let mine: Vec<_> = cases.iter().copied().skip(reader).step_by(readers).collect();
+                let mine: Vec<_> = cases
+                    .iter()
+                    .copied()
+                    .skip(reader)
+                    .step_by(readers)
+                    .collect();
                 thread::spawn(move || {
                     for (dataset, case) in mine {
                         if read_case(&datasets, dataset, case, &sender).is_break() {
