@@ -17,6 +17,8 @@
 //! | [`elementwise`] | sums, products and activations |
 //! | [`concat`] | joining and cutting along an axis |
 //! | [`resize`] | bilinear resizing |
+//! | [`pillow`] | antialiased resizing of 8-bit images, as Pillow does it |
+//! | [`distance`] | distance to the nearest pixel outside a mask, and the deepest pixels |
 //!
 //! Every operation's folder has the same files: `problem` (shapes and choices, no data),
 //! `reference` (what it must compute, written to be read), `cpu` (the fast twin), `cost`
@@ -34,6 +36,7 @@ pub mod conv2d;
 pub mod conv_transpose2d;
 mod cost;
 mod device;
+pub mod distance;
 pub mod elementwise;
 mod epilogue;
 mod error;
@@ -42,6 +45,7 @@ pub mod linear;
 pub mod matmul;
 pub mod norm;
 mod parallel;
+pub mod pillow;
 pub mod resize;
 mod simd;
 mod tensor;

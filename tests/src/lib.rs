@@ -1,5 +1,7 @@
 //! Helpers of the test binaries: where the shared golden files are, and how to read them.
 
+pub mod golden;
+
 use std::path::{Path, PathBuf};
 
 /// Returns a path under the shared folder of golden tensors, weights and data, or `None` (after

@@ -1,0 +1,110 @@
+//! Distance of each pixel of a mask to the nearest pixel outside it, and the pixels that are
+//! deepest inside.
+//!
+//! ```text
+//! distance(p) = min { |p - q| : q outside the mask }        0 outside the mask
+//! ```
+//!
+//! Masks and distances are `[height, width]`, pixels are `[row, column]`, lengths are in pixels.
+//! Where the border is background, the pixels just outside the image count as outside the mask,
+//! which equals padding the mask by one ring of zeros. Where it is not, a mask that covers the
+//! whole image has no outside: all its distances are infinite.
+//!
+//! The metrics are those of OpenCV's `distanceTransform`, so that clicks can be compared with
+//! studies that used it (Borgefors 1986 for the chamfers; exact by Meijster et al. 2000).
+
+mod cpu;
+mod problem;
+pub mod reference;
+#[cfg(test)]
+mod tests;
+
+pub use problem::Metric;
+
+use ndarray::{Array2, ArrayView2, s};
+
+use cpu::Window;
+use problem::{CHAMFER3, CHAMFER5, root};
+
+/// The pixels of greatest distance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Farthest {
+    /// The greatest distance, in pixels; 0 if no pixel is left inside the mask.
+    pub distance: f32,
+    /// All pixels of that distance, `[row, column]`, in row-major order; every pixel of the image
+    /// if the distance is 0.
+    pub pixels: Vec<[usize; 2]>,
+}
+
+/// Returns the distance of each pixel to the nearest one outside the mask.
+///
+/// [`Metric::Chamfer5`] is bit-equal to OpenCV's; the others may differ in the last bit.
+pub fn distance(mask: ArrayView2<bool>, metric: Metric, border_is_background: bool) -> Array2<f32> {
+    let mut distances = Array2::zeros(mask.dim());
+    if let Some(window) = Window::around(mask, border_is_background) {
+        let inside = match metric {
+            Metric::Chamfer3 => window.chamfer(CHAMFER3),
+            Metric::Chamfer5 => window.chamfer(CHAMFER5),
+            Metric::Exact => window.squared().mapv(root),
+        };
+        let Window { rows, columns, .. } = window;
+        distances.slice_mut(s![rows, columns]).assign(&inside);
+    }
+    distances
+}
+
+/// Returns the pixels that are deepest inside the mask.
+///
+/// The distance of the `excluded` pixels counts as 0. Exact distances are compared before they
+/// are rounded, as whole numbers.
+pub fn farthest(
+    mask: ArrayView2<bool>,
+    metric: Metric,
+    border_is_background: bool,
+    excluded: &[[usize; 2]],
+) -> Farthest {
+    let window = Window::around(mask, border_is_background);
+    let found = window.and_then(|window| match metric {
+        Metric::Chamfer3 => greatest(&window, window.chamfer(CHAMFER3), excluded, |d| d),
+        Metric::Chamfer5 => greatest(&window, window.chamfer(CHAMFER5), excluded, |d| d),
+        Metric::Exact => greatest(&window, window.squared(), excluded, root),
+    });
+    found.unwrap_or_else(|| {
+        let (height, width) = mask.dim();
+        let every = (0..height).flat_map(|row| (0..width).map(move |column| [row, column]));
+        Farthest {
+            distance: 0.0,
+            pixels: every.collect(),
+        }
+    })
+}
+
+/// Returns the greatest of the window's values and where it is, or `None` if all are 0.
+fn greatest<T: Copy + Default + PartialOrd>(
+    window: &Window,
+    mut inside: Array2<T>,
+    excluded: &[[usize; 2]],
+    in_pixels: impl Fn(T) -> f32,
+) -> Option<Farthest> {
+    let zero = T::default();
+    let Window { rows, columns, .. } = window;
+    for &[row, column] in excluded {
+        // Wraps to a huge index above the window and left of it.
+        let local = [
+            row.wrapping_sub(rows.start),
+            column.wrapping_sub(columns.start),
+        ];
+        if let Some(value) = inside.get_mut(local) {
+            *value = zero;
+        }
+    }
+    let max = inside.fold(zero, |max, &value| if value > max { value } else { max });
+    (max > zero).then(|| Farthest {
+        distance: in_pixels(max),
+        pixels: inside
+            .indexed_iter()
+            .filter(|&(_, &value)| value == max)
+            .map(|((row, column), _)| [row + rows.start, column + columns.start])
+            .collect(),
+    })
+}
