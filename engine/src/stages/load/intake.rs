@@ -127,7 +127,7 @@ fn read_case(
         datasets[dataset].read(case, &mut |slice| send(Loaded::Slice(slice)))
     }));
     match read {
-        Ok(Ok(())) => {}
+        Ok(Ok(_)) => {}
         Ok(Err(error)) => send(Loaded::Failed(error.to_string()))?,
         Err(_) => send(Loaded::Failed(
             "the reader of this file format panicked; please report the file".into(),
