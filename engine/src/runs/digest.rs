@@ -6,8 +6,11 @@ use std::{
 };
 
 use super::{
-    Group, Manifest, Percentile, Row, RunError, SummaryRow, group::trials,
-    percentiles::Percentiles, read_rows, safe_name, summary::Summary,
+    Caption, Group, Manifest, Percentile, Row, RunError, SummaryRow,
+    group::trials,
+    percentiles::{Percentiles, Pick},
+    read_rows, safe_name,
+    summary::Summary,
 };
 
 /// Means and typical cases, from the rows alone. Rows are read one after the other; per trial only
@@ -27,6 +30,8 @@ pub struct Typical {
     pub group: Group,
     /// Where it stands among the group's trials after the last prompt.
     pub percentile: Percentile,
+    /// How many trials the group has.
+    pub trials: usize,
     /// The trial's last prediction.
     pub row: Row,
     /// The name of its file in `overlays/`: safe, readable, and no other's.
@@ -51,22 +56,49 @@ impl Digest {
     }
 }
 
+impl Typical {
+    /// Returns what is written below its overlay.
+    pub fn caption(&self) -> Caption {
+        let row = &self.row;
+        let mut title = vec![row.dataset.clone(), row.case.clone(), row.object.clone()];
+        if row.slice > 0 {
+            title.insert(2, format!("slice {}", row.slice));
+        }
+        let prompts = match row.prompts {
+            1 => "1 prompt".to_owned(),
+            prompts => format!("{prompts} prompts"),
+        };
+        let standing = match (self.trials, self.percentile) {
+            (1, _) => "the only one".to_owned(),
+            (trials, Percentile::Median) => format!("median of {trials}"),
+            (trials, percentile) => format!("{}th percentile of {trials}", percentile as u8),
+        };
+        Caption {
+            title,
+            details: vec![
+                row.model.clone(),
+                row.strategy.clone(),
+                prompts,
+                format!("IoU {:.3}", row.iou),
+                standing,
+            ],
+        }
+    }
+}
+
 /// Reads the picked trials from the rows, once more.
-fn typical(
-    rows: &Path,
-    picks: &BTreeMap<u64, (Group, Percentile)>,
-) -> Result<Vec<Typical>, RunError> {
+fn typical(rows: &Path, picks: &BTreeMap<u64, Pick>) -> Result<Vec<Typical>, RunError> {
     let mut names = BTreeSet::new();
     let mut typical = Vec::with_capacity(picks.len());
     for (number, trial) in (0..).zip(trials(read_rows(rows)?)) {
         let mut trial = trial?;
-        if let Some((&(group, percentile), row)) = picks.get(&number).zip(trial.pop()) {
-            let file_name = file_name(&row, percentile, &mut names);
+        if let Some((pick, row)) = picks.get(&number).zip(trial.pop()) {
             typical.push(Typical {
-                group,
-                percentile,
+                group: pick.group,
+                percentile: pick.percentile,
+                trials: pick.trials,
+                file_name: file_name(&row, pick.percentile, &mut names),
                 row,
-                file_name,
             });
         }
     }
@@ -133,6 +165,47 @@ mod tests {
                 ("d", 1, "chest__lungs__mobile_sam__box__p75.png"),
             ]
         );
+    }
+
+    #[test]
+    fn a_caption_says_where_the_case_stands() {
+        let row = Row {
+            slice: 12,
+            ..row("patient 7", "point", 9, 0.8684)
+        };
+        let typical = |percentile, trials, row| Typical {
+            group: Group {
+                dataset: 0,
+                object: 0,
+                model: 0,
+                strategy: 0,
+            },
+            percentile,
+            trials,
+            row,
+            file_name: String::new(),
+        };
+        let caption = typical(Percentile::Lower, 25, row.clone()).caption();
+        assert_eq!(caption.title, ["chest", "patient 7", "slice 12", "lungs"]);
+        assert_eq!(
+            caption.details,
+            [
+                "mobile_sam",
+                "point",
+                "9 prompts",
+                "IoU 0.868",
+                "25th percentile of 25"
+            ]
+        );
+        let first = Row {
+            slice: 0,
+            prompts: 1,
+            ..row
+        };
+        let caption = typical(Percentile::Median, 1, first).caption();
+        assert_eq!(caption.title, ["chest", "patient 7", "lungs"]);
+        assert_eq!(caption.details[2], "1 prompt");
+        assert_eq!(caption.details[4], "the only one");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod group;
 mod log;
 mod manifest;
 mod name;
+mod overlay;
 mod percentiles;
 mod predictions;
 mod results;
@@ -30,6 +31,7 @@ pub use manifest::{
     Counts, DatasetEntry, Manifest, ModelEntry, ScenarioText, State, StrategyEntry,
 };
 pub use name::safe_name;
+pub use overlay::{Caption, Overlay};
 pub use percentiles::Percentile;
 pub use predictions::{PredictedMask, find_predictions};
 pub use results::Results;

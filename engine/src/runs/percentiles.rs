@@ -25,6 +25,17 @@ impl Percentile {
     }
 }
 
+/// What a typical trial stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pick {
+    /// Where it belongs.
+    pub(super) group: Group,
+    /// Where it stands there.
+    pub(super) percentile: Percentile,
+    /// Among how many trials.
+    pub(super) trials: usize,
+}
+
 /// Collects the IoU of every trial at its last prompt, with the trial's number in the rows.
 #[derive(Debug, Default)]
 pub(super) struct Percentiles {
@@ -42,15 +53,19 @@ impl Percentiles {
         self.trials += 1;
     }
 
-    /// Returns the number of each typical trial with its group and percentile. Of equal trials the
-    /// earlier one counts as less good; a trial that is typical twice is named once.
-    pub(super) fn picks(self) -> BTreeMap<u64, (Group, Percentile)> {
+    /// Returns what each typical trial stands for, by its number. Of equal trials the earlier one
+    /// counts as less good; a trial that is typical twice is named once.
+    pub(super) fn picks(self) -> BTreeMap<u64, Pick> {
         let mut picks = BTreeMap::new();
         for (group, mut values) in self.groups {
             values.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
             for percentile in Percentile::ALL {
                 let (_, trial) = values[percentile.rank(values.len())];
-                picks.entry(trial).or_insert((group, percentile));
+                picks.entry(trial).or_insert(Pick {
+                    group,
+                    percentile,
+                    trials: values.len(),
+                });
             }
         }
         picks
@@ -77,7 +92,7 @@ mod tests {
         let picks = percentiles.picks();
         picks
             .into_iter()
-            .map(|(trial, (_, p))| (trial, p))
+            .map(|(trial, pick)| (trial, pick.percentile))
             .collect()
     }
 
