@@ -1,5 +1,13 @@
 //! Where parameters come from. A model asks a [`WeightSource`] for each tensor by the official
 //! checkpoint's name and the shape it must have.
+//!
+//! | source | is |
+//! |---|---|
+//! | [`Formula`] | numbers computed from the tensor's name: tests without any file |
+//! | [`Checkpoint`] | a file, safetensors or PyTorch's, read without trusting or executing it |
+//!
+//! Files come by way of the [`Catalogue`] of known models and the [`Store`], the folder that
+//! holds them: `store.pull(catalogue.get(name)?, …)`, then `Checkpoint::open(&located.path)`.
 
 mod bounded;
 mod catalogue;

@@ -23,9 +23,9 @@ const ZIP: &[u8] = b"PK\x03\x04";
 /// The first bytes of the format before 1.6: a pickle of the number 0x1950a86a20f9469cfc6c.
 const LEGACY: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 
-/// Largest `data.pkl` read. That of a SAM checkpoint has 0.1 MB; reading takes about 32 times
-/// its size in memory.
-const MAX_PICKLE: u64 = 8 << 20;
+/// Largest `data.pkl` read. That of a SAM checkpoint has 0.1 MB; a hostile one takes up to 50
+/// times its size in memory, since each of its bytes can make a value.
+const MAX_PICKLE: u64 = 2 << 20;
 
 /// Whether the file's first bytes are those of an archive.
 pub(super) fn matches(start: &[u8]) -> bool {
