@@ -3,10 +3,12 @@
 //! stdout is data, stderr is words. A reader that stops reading stdout (`engine models | head`) is
 //! no failure.
 
+mod check;
 mod completions;
 mod devices;
 mod models;
 mod output;
+mod prepare;
 mod progress;
 
 use std::process::ExitCode;
@@ -35,7 +37,9 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Arguments),
     Models(models::Arguments),
+    /// List what can compute
     Devices,
     Completions(completions::Arguments),
 }
@@ -61,6 +65,7 @@ pub fn main() -> ExitCode {
     };
     arguments.loudness.start();
     let outcome = match arguments.command {
+        Command::Check(arguments) => check::check(&arguments),
         Command::Models(arguments) => models::models(&arguments),
         Command::Devices => devices::devices(),
         Command::Completions(arguments) => completions::completions(&arguments),

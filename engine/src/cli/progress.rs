@@ -37,11 +37,6 @@ impl Bar {
     pub(super) fn step(&self) {
         self.0.pb_inc(1);
     }
-
-    /// Says what is going on now.
-    pub(super) fn say(&self, title: &str) {
-        self.0.pb_set_message(title);
-    }
 }
 
 impl Unit {

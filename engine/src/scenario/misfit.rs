@@ -85,6 +85,7 @@ fn describe(error: Error, found: &str) -> (String, String) {
             "the text ends in the middle of a value".to_owned(),
             "expected more".to_owned(),
         ),
+        // By convention, errors of the scenario's own types end in what they expected.
         Error::Message(message) => match message.split_once("; expected ") {
             Some((message, expected)) => (message.to_owned(), format!("expected {expected}")),
             None => (message, "here".to_owned()),
