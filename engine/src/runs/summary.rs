@@ -9,6 +9,7 @@ use super::{
     folder::replace_with,
     rows::{csv_lines, header},
 };
+use crate::scenario::Metric;
 
 /// One line of `summary.csv`: all trials of a dataset, object, model and strategy after as many
 /// prompts.
@@ -57,6 +58,16 @@ pub struct SummaryRow {
 }
 
 impl SummaryRow {
+    /// Returns the mean of a metric, of the candidate that counts.
+    pub fn mean(&self, metric: Metric) -> f64 {
+        match metric {
+            Metric::Iou => self.iou,
+            Metric::Dice => self.dice,
+            Metric::Precision => self.precision,
+            Metric::Recall => self.recall,
+        }
+    }
+
     /// The columns of `summary.csv`, in order.
     pub const COLUMNS: [&str; 18] = [
         "dataset",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::SummaryRow;
+use crate::scenario::Metric;
 
 /// The prompt counts shown, as far as they were played; the largest one played is always shown.
 const SHOWN: [u32; 5] = [1, 2, 3, 5, 9];
@@ -10,12 +11,12 @@ const SHOWN: [u32; 5] = [1, 2, 3, 5, 9];
 /// The shortest that a column of names becomes.
 const SHORTEST: usize = 8;
 
-/// Draws the mean IoU per dataset, object, model and strategy (lines, in the order given) after
+/// Draws the mean of a metric per dataset, object, model and strategy (lines, in the order given) after
 /// 1, 2, 3, 5, 9 … prompts (columns), in at most `width` characters a line where names allow.
 ///
 /// A name that equals the one above it is left out; names too long lose their middle. A dot stands
 /// where a strategy has no more prompts.
-pub fn table(summary: &[SummaryRow], width: usize) -> String {
+pub fn table(summary: &[SummaryRow], metric: Metric, width: usize) -> String {
     let last = summary.iter().map(|row| row.prompts).max().unwrap_or(0);
     let mut shown: Vec<_> = SHOWN
         .into_iter()
@@ -30,24 +31,24 @@ pub fn table(summary: &[SummaryRow], width: usize) -> String {
             lines.push(Line {
                 names,
                 trials: row.trials,
-                ious: BTreeMap::new(),
+                means: BTreeMap::new(),
             });
         }
         if let Some(line) = lines.last_mut() {
-            line.ious.insert(row.prompts, row.iou);
+            line.means.insert(row.prompts, row.mean(metric));
         }
     }
-    draw(&lines, &shown, width)
+    draw(metric, &lines, &shown, width)
 }
 
 /// One line of the table.
 struct Line<'a> {
     names: [&'a str; 4],
     trials: usize,
-    ious: BTreeMap<u32, f64>,
+    means: BTreeMap<u32, f64>,
 }
 
-fn draw(lines: &[Line<'_>], shown: &[u32], width: usize) -> String {
+fn draw(metric: Metric, lines: &[Line<'_>], shown: &[u32], width: usize) -> String {
     let titles = ["dataset", "object", "model", "strategy"];
     let widths = fit(
         std::array::from_fn(|column| {
@@ -58,7 +59,7 @@ fn draw(lines: &[Line<'_>], shown: &[u32], width: usize) -> String {
         // Two characters after each name, seven for each number.
         width.saturating_sub(4 * 2 + 6 + 7 * shown.len()),
     );
-    let mut text = "Mean IoU after as many prompts\n\n".to_owned();
+    let mut text = format!("Mean {} after as many prompts\n\n", metric.title());
     let mut push = |names: [&str; 4], numbers: String| {
         for (name, width) in names.into_iter().zip(widths) {
             text.push_str(&shorten(name, width));
@@ -78,12 +79,12 @@ fn draw(lines: &[Line<'_>], shown: &[u32], width: usize) -> String {
             _ => "",
         });
         above = line.names;
-        let iou = |prompts| match line.ious.get(prompts) {
-            Some(iou) => number(format!("{iou:.3}")),
+        let mean = |prompts| match line.means.get(prompts) {
+            Some(mean) => number(format!("{mean:.3}")),
             None => number("·".to_owned()),
         };
-        let ious: String = shown.iter().map(iou).collect();
-        push(names, format!("{:>6}{ious}", line.trials));
+        let means: String = shown.iter().map(mean).collect();
+        push(names, format!("{:>6}{means}", line.trials));
     }
     text
 }
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn it_reads_without_colour() {
         assert_eq!(
-            table(&summary(), 100),
+            table(&summary(), Metric::Iou, 100),
             "\
 Mean IoU after as many prompts
 
@@ -159,22 +160,25 @@ chest    lungs   mobile_sam  point                              1  0.100  0.200 
     #[test]
     fn it_keeps_within_the_width() {
         for width in [80, 90, 100] {
-            let table = table(&summary(), width);
+            let table = table(&summary(), Metric::Iou, width);
             let widest = table.lines().map(|line| line.chars().count()).max();
             assert!(widest.is_some_and(|widest| widest <= width), "{table}");
         }
-        assert!(table(&summary(), 0).contains("…"), "too narrow, but drawn");
+        assert!(
+            table(&summary(), Metric::Iou, 0).contains("…"),
+            "too narrow, but drawn"
+        );
     }
 
     #[test]
     fn no_rows_give_a_header_only() {
-        assert_eq!(table(&[], 80).lines().count(), 3);
+        assert_eq!(table(&[], Metric::Dice, 80).lines().count(), 3);
     }
 
     #[test]
     fn the_last_prompt_is_always_shown() {
         let rows: Vec<_> = (1..=20).map(|n| row("a", "p", n, 0.5)).collect();
-        let table = table(&summarise(&rows, &[("p", 20)]), 100);
+        let table = table(&summarise(&rows, &[("p", 20)]), Metric::Iou, 100);
         let header = table.lines().nth(2).unwrap_or_default();
         assert!(
             header.ends_with("1      2      3      5      9     20"),

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 /// How good a prediction is, as a ratio of pixel counts. `rows.csv` holds all of them, whichever
-/// a scenario summarises.
+/// a scenario asks to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
@@ -18,11 +18,11 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// Returns its name in scenarios and columns.
-    pub fn name(self) -> &'static str {
+    /// Returns its name for people.
+    pub fn title(self) -> &'static str {
         match self {
-            Self::Iou => "iou",
-            Self::Dice => "dice",
+            Self::Iou => "IoU",
+            Self::Dice => "Dice",
             Self::Precision => "precision",
             Self::Recall => "recall",
         }

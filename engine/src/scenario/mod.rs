@@ -51,7 +51,7 @@ pub struct Scenario {
     /// The rules of play, unless a strategy overrides them.
     #[serde(default)]
     pub protocol: ProtocolSpec,
-    /// What the summary shows.
+    /// What the tables at the end of a run show.
     #[serde(default = "overlap", deserialize_with = "list::distinct")]
     pub metrics: Vec<Metric>,
     /// How many times each trial is played, each with its own random draws.
