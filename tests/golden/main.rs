@@ -1,6 +1,9 @@
 //! Golden tensors, clicks and metrics of the reference implementations.
 
+mod compare;
 mod distance;
 mod formula;
 mod metrics;
+mod mobile_sam;
 mod pillow;
+mod sam;

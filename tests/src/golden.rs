@@ -43,6 +43,11 @@ impl Golden {
         self.read(name, Dtype::I32, i32::from_le_bytes)
     }
 
+    /// Returns a tensor of counts.
+    pub fn i64(&self, name: &str) -> ArrayD<i64> {
+        self.read(name, Dtype::I64, i64::from_le_bytes)
+    }
+
     /// Returns a tensor of bytes.
     pub fn u8(&self, name: &str) -> ArrayD<u8> {
         self.read(name, Dtype::U8, u8::from_le_bytes)

@@ -1,11 +1,31 @@
 //! What is evaluated. A [`Model`] turns a slice into an [`Embedding`], and an embedding with
 //! prompts into candidate masks.
 
+mod parameters;
+pub mod sam;
+
 use std::{any::Any, sync::Arc};
 
+use kernels::{Device, KernelError};
 use ndarray::{Array2, ArrayView2, ArrayView3};
 
-use crate::entities::Call;
+use crate::{entities::Call, weights::WeightSource};
+
+/// Builds the model of an architecture on a device; `name` is what rows and figures call it.
+///
+/// # Errors
+/// When the architecture is not known, or a parameter is missing or has another shape.
+pub fn open(
+    name: &str,
+    architecture: &str,
+    source: &dyn WeightSource,
+    device: &Device,
+) -> Result<Box<dyn Model>, ModelError> {
+    let Some(config) = sam::SamConfig::named(architecture) else {
+        return Err(ModelError::Architecture(architecture.to_owned()));
+    };
+    Ok(Box::new(sam::Sam::load(name, config, source, device)?))
+}
 
 /// A promptable segmentation model with its weights, on one device.
 pub trait Model: Send + Sync {
@@ -76,6 +96,31 @@ pub enum Candidates {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
+    /// Nothing is known by that name.
+    #[error("no model has the architecture {0:?}")]
+    Architecture(String),
+    /// The slice has no pixels.
+    #[error("the slice has no pixels: {height} × {width}")]
+    Empty {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+    /// Logits were fed back that are not the model's own.
+    #[error("fed back logits have shape {found:?}, expected {expected:?}")]
+    Logits {
+        /// Rows and columns given.
+        found: (usize, usize),
+        /// Rows and columns of the model's logits.
+        expected: (usize, usize),
+    },
+    /// The embedding was computed by a model of another kind.
+    #[error("{model} was given an embedding of another kind of model")]
+    ForeignEmbedding {
+        /// The model that was asked.
+        model: String,
+    },
     /// A result is NaN or infinite.
     #[error("{model} gave a result that is not finite in {stage}")]
     NotFinite {
@@ -87,4 +132,7 @@ pub enum ModelError {
     /// A parameter is missing or has another shape.
     #[error(transparent)]
     Weights(#[from] crate::weights::WeightsError),
+    /// An operation was given shapes that do not fit, or the device failed.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
 }

@@ -1,0 +1,170 @@
+//! The architectures of the SAM family as data. See [`SamConfig`].
+
+/// A SAM: which encoder, at which frame, and how images are prepared for it.
+///
+/// The prompt encoder and the mask decoder are the same in all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SamConfig {
+    /// The side of the square frame that the encoder sees, in pixels.
+    pub frame: usize,
+    /// How pixel values become the encoder's input.
+    pub intensity: Intensity,
+    /// The image encoder.
+    pub encoder: EncoderConfig,
+}
+
+/// How pixel values become the encoder's input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intensity {
+    /// ImageNet's mean and standard deviation per channel; padding is the mean colour.
+    ImageNet,
+    /// The image's own range to 0..1; padding is 0 (`LiteMedSAM`).
+    MinMax,
+}
+
+/// The image encoder's architecture.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EncoderConfig {
+    /// A plain vision transformer with windows (Kirillov et al. 2023).
+    Vit(VitConfig),
+    /// A hierarchy of convolutions and windowed attention (Wu et al. 2022; Zhang et al. 2023).
+    TinyVit(TinyVitConfig),
+}
+
+/// SAM's vision transformer. Patches are 16 × 16, the MLP is four times as wide.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VitConfig {
+    /// Patches along the frame's side.
+    pub grid: usize,
+    /// Channels of a token.
+    pub channels: usize,
+    /// Number of blocks.
+    pub depth: usize,
+    /// Attention heads of each block.
+    pub heads: usize,
+    /// Side of the windows of the other blocks, in tokens.
+    pub window: usize,
+    /// The blocks that attend to the whole image.
+    pub global_blocks: Vec<usize>,
+}
+
+/// `TinyViT` as `MobileSAM` and `LiteMedSAM` have it: one convolutional stage, three of attention.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TinyVitConfig {
+    /// The two convolutions of the stem: kernel size and stride of each.
+    pub stem: (usize, usize),
+    /// The stages, from fine to coarse; the first is convolutional.
+    pub stages: [StageConfig; 4],
+}
+
+/// One stage of a `TinyViT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StageConfig {
+    /// Channels of a token.
+    pub channels: usize,
+    /// Number of blocks.
+    pub depth: usize,
+    /// Attention heads; unused in the convolutional stage.
+    pub heads: usize,
+    /// Side of the attention windows in tokens; unused in the convolutional stage.
+    pub window: usize,
+    /// How much the merging before this stage shrinks the map; unused in the first.
+    pub stride: usize,
+}
+
+/// Channels of the image embedding and of every token of the decoder.
+pub const EMBEDDING: usize = 256;
+
+/// Side of the image embedding.
+pub const GRID: usize = 64;
+
+/// Side of the low-resolution logits.
+pub const LOW: usize = 4 * GRID;
+
+impl SamConfig {
+    /// Returns the architecture of that name, as the catalogue of models calls it.
+    pub fn named(architecture: &str) -> Option<Self> {
+        let vit = |channels, depth, heads, global_blocks: [usize; 4]| Self {
+            frame: 1024,
+            intensity: Intensity::ImageNet,
+            encoder: EncoderConfig::Vit(VitConfig {
+                grid: GRID,
+                channels,
+                depth,
+                heads,
+                window: 14,
+                global_blocks: global_blocks.to_vec(),
+            }),
+        };
+        Some(match architecture {
+            "sam_vit_b" => vit(768, 12, 12, [2, 5, 8, 11]),
+            "sam_vit_l" => vit(1024, 24, 16, [5, 11, 17, 23]),
+            "sam_vit_h" => vit(1280, 32, 16, [7, 15, 23, 31]),
+            "mobile_sam" => Self {
+                frame: 1024,
+                intensity: Intensity::ImageNet,
+                encoder: EncoderConfig::TinyVit(TinyVitConfig {
+                    stem: (3, 2),
+                    stages: tiny_vit_5m(),
+                }),
+            },
+            "lite_medsam" => Self {
+                frame: 256,
+                intensity: Intensity::MinMax,
+                encoder: EncoderConfig::TinyVit(TinyVitConfig {
+                    stem: (1, 1),
+                    stages: tiny_vit_5m(),
+                }),
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// TinyViT-5M with `MobileSAM`'s last stage, which does not shrink the map.
+fn tiny_vit_5m() -> [StageConfig; 4] {
+    let stage = |channels, depth, heads, window, stride| StageConfig {
+        channels,
+        depth,
+        heads,
+        window,
+        stride,
+    };
+    [
+        stage(64, 2, 2, 7, 1),
+        stage(128, 2, 4, 7, 2),
+        stage(160, 6, 5, 14, 2),
+        stage(320, 2, 10, 7, 1),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_encoder_ends_in_the_decoders_grid() {
+        for name in [
+            "mobile_sam",
+            "lite_medsam",
+            "sam_vit_b",
+            "sam_vit_l",
+            "sam_vit_h",
+        ] {
+            let config = SamConfig::named(name).expect("the name is known");
+            let grid = match config.encoder {
+                EncoderConfig::Vit(vit) => {
+                    assert_eq!(vit.channels % vit.heads, 0);
+                    assert!(vit.global_blocks.iter().all(|&block| block < vit.depth));
+                    config.frame / 16
+                }
+                EncoderConfig::TinyVit(tiny) => {
+                    let merged: usize = tiny.stages[1..].iter().map(|stage| stage.stride).product();
+                    config.frame / (tiny.stem.1 * tiny.stem.1 * merged)
+                }
+            };
+            assert_eq!(grid, GRID, "{name}");
+        }
+        assert_eq!(SamConfig::named("ritm"), None);
+    }
+}

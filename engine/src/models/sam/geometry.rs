@@ -1,0 +1,75 @@
+//! Where a slice lies in a model's frame. See [`Geometry`].
+
+use kernels::pillow;
+
+/// Height and width in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+/// A slice is resized so that its longer side fills a square frame; the rest of the frame, at the
+/// right or the bottom, is padding (`ResizeLongestSide` of the reference).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// The slice as it came.
+    pub slice: Size,
+    /// The slice as the encoder sees it, without padding.
+    pub input: Size,
+    /// The frame's side.
+    pub frame: usize,
+}
+
+impl Geometry {
+    /// Of a slice of at least one pixel.
+    pub fn new(height: usize, width: usize, frame: usize) -> Self {
+        // The reference shrinks a very thin side to nothing and then fails.
+        let [input_height, input_width] =
+            pillow::longest_side([height, width], frame).map(|side| side.max(1));
+        Self {
+            slice: Size { height, width },
+            input: Size {
+                height: input_height,
+                width: input_width,
+            },
+            frame,
+        }
+    }
+
+    /// Maps (x, y) of the slice, in pixels, to the frame.
+    pub fn frame_from_slice(&self, x: f64, y: f64) -> [f32; 2] {
+        [
+            (x * (self.input.width as f64 / self.slice.width as f64)) as f32,
+            (y * (self.input.height as f64 / self.slice.height as f64)) as f32,
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longer_side_fills_the_frame() {
+        for (height, width, expected) in [
+            (468, 564, (850, 1024)),
+            (1023, 1024, (1023, 1024)),
+            (2000, 1333, (1024, 682)),
+            (1, 1, (1024, 1024)),
+            (1, 5000, (1, 1024)),
+        ] {
+            let input = Geometry::new(height, width, 1024).input;
+            assert_eq!((input.height, input.width), expected);
+        }
+    }
+
+    #[test]
+    fn points_scale_by_the_rounded_size() {
+        let geometry = Geometry::new(468, 564, 1024);
+        let [x, y] = geometry.frame_from_slice(564.0, 468.0);
+        assert_eq!((x, y), (1024.0, 850.0));
+    }
+}

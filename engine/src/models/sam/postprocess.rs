@@ -1,0 +1,186 @@
+//! From low-resolution logits to masks of the slice's size. See [`threshold`].
+//!
+//! The reference (`Sam.postprocess_masks`) resizes the logits to the frame, cuts the padding off,
+//! resizes to the slice and asks which are positive. The same is done here row by row, so that
+//! neither of the two large maps is ever stored.
+
+use ndarray::{Array2, ArrayView2};
+
+use super::Geometry;
+
+/// Returns where the logits, brought to the slice's size, are positive: `[height, width]`.
+///
+/// `logits` is square and covers the whole frame, padding included.
+pub fn threshold(logits: ArrayView2<'_, f32>, geometry: &Geometry) -> Array2<bool> {
+    let (height, width) = (geometry.slice.height, geometry.slice.width);
+    let mut positive = Vec::with_capacity(height * width);
+    for_each_row(logits, geometry, |row| {
+        positive.extend(row.iter().map(|&logit| logit > 0.0));
+    });
+    Array2::from_shape_vec((height, width), positive).expect("one value was pushed per pixel")
+}
+
+/// Visits the rows of the logits at the slice's size, from top to bottom.
+///
+/// Both resizes are bilinear with half-pixel centres (`align_corners=False`), columns before rows.
+pub fn for_each_row(
+    logits: ArrayView2<'_, f32>,
+    geometry: &Geometry,
+    mut visit: impl FnMut(&[f32]),
+) {
+    let (low_height, low_width) = logits.dim();
+    let logits = logits.as_standard_layout();
+    let frame_columns = Taps::new(low_width, geometry.frame);
+    let frame_rows = Taps::new(low_height, geometry.frame);
+    let slice_columns = Taps::new(geometry.input.width, geometry.slice.width);
+    let slice_rows = Taps::new(geometry.input.height, geometry.slice.height);
+
+    // Only the input's columns of a frame row are ever needed: the rest is padding.
+    let mut widened = RowPair::new(geometry.input.width);
+    let mut narrowed = RowPair::new(geometry.slice.width);
+    let mut frame_row = vec![0.0; geometry.input.width];
+    let mut slice_row = vec![0.0; geometry.slice.width];
+    for y in 0..geometry.slice.height {
+        for of_frame in slice_rows.pair(y) {
+            narrowed.ensure(of_frame, |narrow| {
+                for of_logits in frame_rows.pair(of_frame) {
+                    widened.ensure(of_logits, |wide| {
+                        let row = logits.row(of_logits);
+                        let row = row.as_slice().expect("the array is in standard layout");
+                        frame_columns.gather(row, wide);
+                    });
+                }
+                widened.blend(&frame_rows, of_frame, &mut frame_row);
+                slice_columns.gather(&frame_row, narrow);
+            });
+        }
+        narrowed.blend(&slice_rows, y, &mut slice_row);
+        visit(&slice_row);
+    }
+}
+
+/// The two neighbours of each output position along one axis, and how they are weighed.
+struct Taps {
+    /// The first neighbour and, the same at the end of the axis, the second.
+    neighbours: Vec<[u32; 2]>,
+    /// The second neighbour's weight.
+    second: Vec<f32>,
+}
+
+impl Taps {
+    /// Of a bilinear resize with half-pixel centres, in f32 as PyTorch computes it.
+    fn new(from: usize, to: usize) -> Self {
+        let scale = from as f32 / to as f32;
+        let position = |i: usize| (scale * (i as f32 + 0.5) - 0.5).max(0.0);
+        let first = |i: usize| (position(i) as usize).min(from - 1);
+        Self {
+            neighbours: (0..to)
+                .map(|i| [first(i) as u32, (first(i) + 1).min(from - 1) as u32])
+                .collect(),
+            second: (0..to)
+                .map(|i| (position(i) - first(i) as f32).clamp(0.0, 1.0))
+                .collect(),
+        }
+    }
+
+    fn pair(&self, i: usize) -> [usize; 2] {
+        self.neighbours[i].map(|neighbour| neighbour as usize)
+    }
+
+    /// Resizes a row; as many outputs as `into` holds.
+    fn gather(&self, row: &[f32], into: &mut [f32]) {
+        for ((value, &[a, b]), &second) in into.iter_mut().zip(&self.neighbours).zip(&self.second) {
+            *value = row[a as usize] * (1.0 - second) + row[b as usize] * second;
+        }
+    }
+}
+
+/// The two latest rows of a map that is walked downwards; neighbours differ in parity.
+struct RowPair {
+    rows: [Vec<f32>; 2],
+    held: [Option<usize>; 2],
+}
+
+impl RowPair {
+    fn new(width: usize) -> Self {
+        Self {
+            rows: [vec![0.0; width], vec![0.0; width]],
+            held: [None; 2],
+        }
+    }
+
+    /// Computes the row unless it is there.
+    fn ensure(&mut self, index: usize, fill: impl FnOnce(&mut [f32])) {
+        let slot = index % 2;
+        if self.held[slot] != Some(index) {
+            fill(&mut self.rows[slot]);
+            self.held[slot] = Some(index);
+        }
+    }
+
+    /// Interpolates between the two rows that belong to output position `i`.
+    fn blend(&self, taps: &Taps, i: usize, into: &mut [f32]) {
+        let [a, b] = taps.pair(i).map(|row| &self.rows[row % 2]);
+        let second = taps.second[i];
+        for ((value, a), b) in into.iter_mut().zip(a).zip(b) {
+            *value = a * (1.0 - second) + b * second;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The definition: both maps stored.
+    fn resize(map: &Array2<f32>, to: (usize, usize)) -> Array2<f32> {
+        let (rows, columns) = (Taps::new(map.nrows(), to.0), Taps::new(map.ncols(), to.1));
+        Array2::from_shape_fn(to, |(y, x)| {
+            let ([top, bottom], [left, right]) = (rows.pair(y), columns.pair(x));
+            let (down, along) = (rows.second[y], columns.second[x]);
+            let across = |row| map[[row, left]] * (1.0 - along) + map[[row, right]] * along;
+            across(top) * (1.0 - down) + across(bottom) * down
+        })
+    }
+
+    fn noise(side: usize, seed: u32) -> Array2<f32> {
+        Array2::from_shape_fn((side, side), |(y, x)| {
+            let hash = (y as u32 * 31 + x as u32)
+                .wrapping_add(seed)
+                .wrapping_mul(2_654_435_761);
+            hash as f32 / u32::MAX as f32 - 0.5
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn rows_equal_two_stored_resizes(height in 1_usize..90, width in 1_usize..90, seed: u32) {
+            let geometry = Geometry::new(height, width, 64);
+            let logits = noise(16, seed);
+            let frame = resize(&logits, (64, 64));
+            let cropped = frame
+                .slice(ndarray::s![..geometry.input.height, ..geometry.input.width])
+                .to_owned();
+            let expected = resize(&cropped, (height, width));
+            let mut rows = Vec::new();
+            for_each_row(logits.view(), &geometry, |row| rows.extend_from_slice(row));
+            prop_assert_eq!(&rows, &expected.iter().copied().collect::<Vec<_>>());
+            let mask = threshold(logits.view(), &geometry);
+            prop_assert!(mask.iter().zip(&rows).all(|(&bit, &logit)| bit == (logit > 0.0)));
+        }
+    }
+
+    #[test]
+    fn constant_logits_give_constant_masks() {
+        let geometry = Geometry::new(37, 91, 64);
+        for (logit, expected) in [(0.0, false), (1e-6, true), (-1e-6, false)] {
+            let mask = threshold(Array2::from_elem((16, 16), logit).view(), &geometry);
+            assert_eq!(mask, Array2::from_elem((37, 91), expected));
+        }
+    }
+}

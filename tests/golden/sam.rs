@@ -1,0 +1,216 @@
+//! SAM's parts with formula weights against `golden/sam_*.safetensors` (section 2 of its README).
+
+use engine::{
+    models::sam::{Decoder, EncoderConfig, FramePrompt, ImageEncoder, SamConfig, VitConfig},
+    weights::Formula,
+};
+use kernels::{Device, Tensor};
+use ndarray::{Array2, ArrayD, IxDyn};
+use serde_json::Value;
+use tests::golden::Golden;
+
+use crate::compare::{array, assert_close, channels_first, stacked};
+
+/// Returns a formula picture, `[1, side, side, 3]`.
+fn picture(side: usize) -> Tensor {
+    let values = Formula::default().picture("golden.picture", 3, side, side);
+    let picture = ArrayD::from_shape_vec(IxDyn(&[1, 3, side, side]), values).expect("a picture");
+    let last = picture.permuted_axes(IxDyn(&[0, 2, 3, 1]));
+    let values = last.iter().copied().collect();
+    Tensor::from_vec(&Device::cpu(), &[1, side, side, 3], values).expect("a picture")
+}
+
+/// Compares an encoder's blocks and neck with the golden ones; `sub` tells their strides.
+fn check_encoder(golden: &Golden, config: &EncoderConfig, side: usize, tolerance: f64) -> Tensor {
+    let encoder = ImageEncoder::load(config, &Formula::default(), &Device::cpu())
+        .expect("formula weights have every shape");
+    let mut visit = |name: &str, tensor: &Tensor| {
+        let sub = format!("{name}.sub");
+        if name.starts_with("neck") && golden.contains(name) {
+            let ours = channels_first(tensor);
+            assert_close(name, &ours, &[1, 1, 2, 2], &golden.f32(name), tolerance);
+        } else if golden.contains(&sub) {
+            let theirs = golden.f32(&sub);
+            assert_close(name, &array(tensor), &[1, 16, 16, 8], &theirs, tolerance);
+        } else if golden.contains(name) {
+            assert_close(name, &array(tensor), &[1; 4], &golden.f32(name), tolerance);
+        }
+    };
+    encoder
+        .encode_visiting(&picture(side), &mut visit)
+        .expect("the CPU does not fail")
+}
+
+#[test]
+fn a_small_vit_equals_the_reference_block_by_block() {
+    let Some(golden) = Golden::open("sam_small") else {
+        return;
+    };
+    let config = EncoderConfig::Vit(VitConfig {
+        grid: 16,
+        channels: 96,
+        depth: 4,
+        heads: 3,
+        window: 14,
+        global_blocks: vec![1, 3],
+    });
+    let output = check_encoder(&golden, &config, 256, 2e-5);
+    let theirs = golden.f32("output");
+    assert_close("output", &channels_first(&output), &[1; 4], &theirs, 2e-5);
+}
+
+/// Ours of the golden file's prompt of that name.
+fn prompt<'a>(prompt: &Value, logits: &'a Array2<f32>) -> FramePrompt<'a> {
+    let numbers = |value: &Value| -> Vec<f32> {
+        serde_json::from_value(value.clone()).expect("a list of numbers")
+    };
+    let points = prompt["points"].as_array().map_or(vec![], |points| {
+        let coordinates = points[0].as_array().expect("a list of points");
+        let labels = numbers(&points[1]);
+        coordinates
+            .iter()
+            .map(numbers)
+            .zip(labels)
+            .map(|(at, label)| ([at[0], at[1]], label > 0.0))
+            .collect()
+    });
+    let bounds = prompt["box"].as_array().map(|_| {
+        let corners = numbers(&prompt["box"]);
+        [[corners[0], corners[1]], [corners[2], corners[3]]]
+    });
+    FramePrompt {
+        points,
+        bounds,
+        logits: (prompt["mask"] == true).then(|| logits.view()),
+    }
+}
+
+#[test]
+fn prompt_encoder_and_mask_decoder_equal_the_reference() {
+    const TOLERANCE: f64 = 3e-5;
+    let Some(golden) = Golden::open("sam_decoder") else {
+        return;
+    };
+    let (source, device) = (Formula::default(), Device::cpu());
+    let decoder = Decoder::load(1024, &source, &device).expect("formula weights have every shape");
+    let strides = [1, 1, 8, 8];
+    let positions = channels_first(decoder.prompts.positions());
+    assert_close(
+        "dense_pe",
+        &positions,
+        &strides,
+        &golden.f32("dense_pe.sub"),
+        1e-5,
+    );
+
+    let embedding = source.signed("golden.image_embedding", &[1, 256, 64, 64]);
+    let embedding = ArrayD::from_shape_vec(IxDyn(&[1, 256, 64, 64]), embedding).expect("a map");
+    let embedding = embedding.permuted_axes(IxDyn(&[0, 2, 3, 1]));
+    let embedding = embedding.iter().copied().collect();
+    let embedding = Tensor::from_vec(&device, &[1, 64, 64, 256], embedding).expect("a map");
+    let image = decoder.prepare(embedding).expect("the CPU does not fail");
+    let logits = source.picture("golden.mask_input", 1, 256, 256);
+    let logits = Array2::from_shape_vec((256, 256), logits).expect("a map") * 4.0;
+
+    for (name, of_golden) in golden
+        .metadata("prompts")
+        .as_object()
+        .expect("prompts by name")
+    {
+        let prompt = prompt(of_golden, &logits);
+        let tokens = prompt.tokens();
+        let sparse =
+            ArrayD::from_shape_vec(IxDyn(&[1, tokens, 256]), decoder.prompts.sparse(&prompt))
+                .expect("a token per click and corner");
+        if tokens > 0 {
+            let theirs = golden.f32(&format!("{name}.sparse"));
+            assert_close(
+                &format!("{name}.sparse"),
+                &sparse,
+                &[1; 3],
+                &theirs,
+                TOLERANCE,
+            );
+        }
+        if let Some(logits) = prompt.logits {
+            let logits = logits.iter().copied().collect();
+            let logits = Tensor::from_vec(&device, &[1, 256, 256, 1], logits).expect("a map");
+            let dense = decoder
+                .prompts
+                .dense(&logits)
+                .expect("the CPU does not fail");
+            let theirs = golden.f32(&format!("{name}.dense.sub"));
+            assert_close(
+                &format!("{name}.dense"),
+                &channels_first(&dense),
+                &strides,
+                &theirs,
+                TOLERANCE,
+            );
+        }
+        let source = decoder
+            .image_of(&image, &[&prompt])
+            .expect("the logits are 256 × 256");
+        let tokens = decoder.tokens(&[&prompt], &device).expect("one prompt");
+        let (tokens, pixels) = decoder
+            .masks
+            .transformer
+            .forward(&tokens, &source, decoder.prompts.positions())
+            .expect("the CPU does not fail");
+        let theirs = golden.f32(&format!("{name}.tokens_out"));
+        assert_close(
+            &format!("{name}.tokens_out"),
+            &array(&tokens),
+            &[1; 3],
+            &theirs,
+            TOLERANCE,
+        );
+        let theirs = golden.f32(&format!("{name}.src_out.sub"));
+        assert_close(
+            &format!("{name}.src_out"),
+            &channels_first(&pixels),
+            &strides,
+            &theirs,
+            TOLERANCE,
+        );
+
+        let answer = decoder
+            .predict(&image, &[prompt])
+            .expect("the CPU does not fail")
+            .remove(0);
+        let ours = stacked(&answer.logits);
+        let (theirs, strides) = if golden.contains(&format!("{name}.logits")) {
+            (golden.f32(&format!("{name}.logits")), [1; 4])
+        } else {
+            (golden.f32(&format!("{name}.logits.sub")), [1, 1, 4, 4])
+        };
+        assert_close(
+            &format!("{name}.logits"),
+            &ours,
+            &strides,
+            &theirs,
+            TOLERANCE,
+        );
+        for (ours, theirs) in answer
+            .scores
+            .iter()
+            .zip(&golden.f32(&format!("{name}.scores")))
+        {
+            assert!(
+                (ours - theirs).abs() <= 1e-5,
+                "{name}: score {ours}, expected {theirs}"
+            );
+        }
+    }
+}
+
+#[test]
+fn vit_b_equals_the_reference() {
+    let Some(golden) = Golden::open("sam_vit_b") else {
+        return;
+    };
+    let config = SamConfig::named("sam_vit_b").expect("known");
+    let output = check_encoder(&golden, &config.encoder, 1024, 1e-3);
+    let theirs = golden.f32("output");
+    assert_close("output", &channels_first(&output), &[1; 4], &theirs, 1e-3);
+}
