@@ -1,6 +1,6 @@
 //! Overlap counts against `golden/metrics.json` (section 8 of its README).
 
-use engine::stages::score::Overlap;
+use engine::metrics::Overlap;
 use ndarray::{ArrayD, IxDyn};
 use safetensors::SafeTensors;
 use serde_json::Value;
