@@ -85,7 +85,7 @@ pub struct StrategyEntry {
 /// How much of a run was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Cases played to their end.
+    /// Cases that are done with, the failed ones included.
     pub cases: usize,
     /// Cases in `failures.csv`.
     pub failed: usize,

@@ -7,6 +7,7 @@ mod digest;
 mod error;
 mod failures;
 mod folder;
+mod gallery;
 mod group;
 mod log;
 mod manifest;
@@ -25,6 +26,7 @@ pub use digest::{Digest, Typical};
 pub use error::RunError;
 pub use failures::Failure;
 pub use folder::RunFolder;
+pub use gallery::{Undrawn, draw_typical};
 pub use group::Group;
 pub use log::CaseKey;
 pub use manifest::{
