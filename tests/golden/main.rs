@@ -1,6 +1,7 @@
 //! Golden tensors, clicks and metrics of the reference implementations.
 
 mod compare;
+mod data;
 mod distance;
 mod formula;
 mod metrics;

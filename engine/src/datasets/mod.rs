@@ -2,14 +2,27 @@
 //! that was found on disk (or is drawn, for phantoms) and can be read case by case.
 
 mod error;
+mod folder_pair;
+mod listing;
+mod mask_image;
+mod normalise;
+mod objects;
+mod pairing;
+mod pattern;
 mod phantoms;
 mod spec;
+mod spread;
 
 use std::{ops::ControlFlow, path::PathBuf};
 
 use ndarray::{Array2, Array3};
 
 pub use error::DatasetError;
+pub use folder_pair::FolderPairSpec;
+pub use normalise::{Over, Percent, Positive, Step};
+pub use objects::{Inside, ObjectSpec, Several};
+pub use pairing::Unpaired;
+pub use pattern::{Pattern, PatternError};
 pub use phantoms::{Modality, PhantomsSpec, Side};
 pub use spec::DatasetSpec;
 

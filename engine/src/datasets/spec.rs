@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Dataset, DatasetError, PhantomsSpec, phantoms};
+use super::{Dataset, DatasetError, FolderPairSpec, PhantomsSpec, folder_pair, phantoms};
 use crate::scenario::Name;
 
 /// A dataset as declared in a scenario.
@@ -17,6 +17,8 @@ use crate::scenario::Name;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DatasetSpec {
+    /// Pictures and their masks.
+    FolderPair(FolderPairSpec),
     /// Drawn by the engine.
     Phantoms(PhantomsSpec),
 }
@@ -25,6 +27,7 @@ impl DatasetSpec {
     /// Returns the name the scenario gives it.
     pub fn name(&self) -> &Name {
         match self {
+            Self::FolderPair(spec) => &spec.name,
             Self::Phantoms(spec) => &spec.name,
         }
     }
@@ -35,8 +38,9 @@ impl DatasetSpec {
     /// # Errors
     /// A contradictory declaration, a missing folder, or no case at all. What is wrong with one case
     /// is reported when that case is read.
-    pub fn open(&self, _base_dir: &Path) -> Result<Box<dyn Dataset>, DatasetError> {
+    pub fn open(&self, base_dir: &Path) -> Result<Box<dyn Dataset>, DatasetError> {
         match self {
+            Self::FolderPair(spec) => Ok(Box::new(folder_pair::FolderPair::open(spec, base_dir)?)),
             Self::Phantoms(spec) => Ok(Box::new(phantoms::Phantoms::new(spec)?)),
         }
     }
@@ -81,7 +85,7 @@ mod tests {
                 "Unexpected field named `sizes`",
             ),
             (r#"phantoms(name: "a")"#, "missing field named `modality`"),
-            (r#"fantoms(name: "a")"#, "expected `phantoms`"),
+            (r#"fantoms(name: "a")"#, "or `phantoms`"),
         ] {
             assert!(read(text).contains(expected), "{text}: {}", read(text));
         }

@@ -1,1 +1,7 @@
-//! formats
+//! File formats, and nothing else knows them. One reader per format; all of them take a path, trust
+//! nothing in the file, and allocate no more than the file's size can justify.
+
+mod error;
+pub mod raster;
+
+pub use error::FormatError;
