@@ -5,6 +5,7 @@
 
 mod digest;
 mod error;
+mod execute;
 mod failures;
 mod folder;
 mod gallery;
@@ -24,6 +25,7 @@ mod table;
 
 pub use digest::{Digest, Typical};
 pub use error::RunError;
+pub use execute::{LoadError, LoadedModel, Order, Report, execute};
 pub use failures::Failure;
 pub use folder::RunFolder;
 pub use gallery::{Undrawn, draw_typical};
