@@ -8,3 +8,4 @@ mod metrics;
 mod mobile_sam;
 mod pillow;
 mod sam;
+mod study;

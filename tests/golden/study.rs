@@ -75,7 +75,10 @@ fn free_play_follows_the_reference() {
             }
         }
     }
-    println!("{agreeing} of {steps} steps agree; departures:\n{}", departures.join("\n"));
+    println!(
+        "{agreeing} of {steps} steps agree; departures:\n{}",
+        departures.join("\n")
+    );
     assert!(f64::from(agreeing) >= AGREEMENT * f64::from(steps));
 }
 
@@ -86,7 +89,11 @@ fn departure(row: &Row, step: &Value) -> Option<String> {
         row.y.map(u64::from),
         row.label.map(u64::from),
     ];
-    let golden: Vec<_> = step["click"].as_array()?.iter().map(Value::as_u64).collect();
+    let golden: Vec<_> = step["click"]
+        .as_array()?
+        .iter()
+        .map(Value::as_u64)
+        .collect();
     if click[..] != golden[..] {
         return Some(format!("click {click:?}, golden {golden:?}"));
     }
@@ -135,15 +142,21 @@ fn play(study: &Path, weights: &Path) -> Vec<Row> {
 }
 
 fn scenario() -> String {
-    let plain = ["xray_chest", "us_breast", "ct_liver", "mri_spine", "xray_hip"].map(|name| {
+    let plain = [
+        "xray_chest",
+        "us_breast",
+        "ct_liver",
+        "mri_spine",
+        "xray_hip",
+    ]
+    .map(|name| {
         format!(
             "folder_pair(name: \"{name}\", images: \"{name}/images\", masks: \"{name}/masks\", \
              objects: [(name: \"object_1\")], inside: paper),"
         )
     });
-    let organs = [1, 2, 3, 4].map(|class| {
-        format!("(name: \"object_{class}\", inside: values([{class}])),")
-    });
+    let organs =
+        [1, 2, 3, 4].map(|class| format!("(name: \"object_{class}\", inside: values([{class}])),"));
     let modes = [
         ("largest_point", "point(largest_region)"),
         ("top3_points", "point(each_region(3))"),

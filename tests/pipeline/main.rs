@@ -19,7 +19,8 @@ use engine::{
 
 /// Plays a scenario's text with the disc model into `out`, and stops after `batches`.
 fn play(text: &str, out: &Path, batches: usize) -> Report {
-    let file = ScenarioFile::parse(text.to_owned(), &out.join("scenario.ron")).expect("it is valid");
+    let file =
+        ScenarioFile::parse(text.to_owned(), &out.join("scenario.ron")).expect("it is valid");
     let datasets = file.scenario.datasets.iter();
     let stop = Arc::new(AtomicBool::new(false));
     let located = Located {

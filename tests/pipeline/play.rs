@@ -46,7 +46,10 @@ fn a_stopped_run_keeps_whole_cases_that_a_whole_run_has_too() {
     let whole = play(SCENARIO, folders[0].path(), ALL);
     let part = play(SCENARIO, folders[1].path(), 1);
     let (whole_rows, rows) = (read(&whole, "rows.csv"), read(&part, "rows.csv"));
-    assert!(whole_rows.starts_with(&rows), "the canonical order is the order of play");
+    assert!(
+        whole_rows.starts_with(&rows),
+        "the canonical order is the order of play"
+    );
     assert!(rows.len() > 1000 && rows.len() < whole_rows.len());
     assert!(read(&part, "manifest.json").contains("\"interrupted\""));
     assert!(read(&whole, "manifest.json").contains("\"finished\""));
@@ -57,7 +60,10 @@ fn trials_end_as_their_strategy_says() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let report = play(SCENARIO, folder.path(), ALL);
     let mut reader = csv::Reader::from_path(report.folder.join("rows.csv")).expect("rows");
-    let rows: Vec<engine::runs::Row> = reader.deserialize().map(|row| row.expect("a row")).collect();
+    let rows: Vec<engine::runs::Row> = reader
+        .deserialize()
+        .map(|row| row.expect("a row"))
+        .collect();
     for (row, next) in rows.iter().zip(rows.iter().skip(1).map(Some).chain([None])) {
         let is_last = next.is_none_or(|next| !next.same_trial(row));
         let expected = match row.strategy.as_str() {
@@ -66,7 +72,14 @@ fn trials_end_as_their_strategy_says() {
             _ => row.prompts == 6 || row.iou >= 0.3,
         };
         assert_eq!(is_last, expected, "{row:?}");
-        assert_eq!(row.clicks, if row.strategy == "boxes" { 0 } else { row.prompts as usize });
+        assert_eq!(
+            row.clicks,
+            if row.strategy == "boxes" {
+                0
+            } else {
+                row.prompts as usize
+            }
+        );
     }
     // Repeats and strategies meet the same chances: the first click of a case depends on neither.
     let first = |row: &&engine::runs::Row| row.strategy == "clicks" && row.prompts == 1;

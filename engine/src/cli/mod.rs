@@ -10,6 +10,7 @@ mod models;
 mod output;
 mod prepare;
 mod progress;
+mod run;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Arguments),
     Check(check::Arguments),
     Models(models::Arguments),
     /// List what can compute
@@ -65,6 +67,7 @@ pub fn main() -> ExitCode {
     };
     arguments.loudness.start();
     let outcome = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Models(arguments) => models::models(&arguments),
         Command::Devices => devices::devices(),

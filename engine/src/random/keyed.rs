@@ -26,7 +26,8 @@ pub struct DrawKey<'a> {
     pub round: u32,
 }
 
-/// A stream of its own for each [`DrawKey`] (ChaCha8), so that a draw depends on nothing drawn elsewhere.
+/// A stream of its own for each [`DrawKey`] (`ChaCha8`), so that a draw depends on
+/// nothing drawn elsewhere.
 #[derive(Clone, Debug)]
 pub struct Keyed(ChaCha8Rng);
 

@@ -101,7 +101,11 @@ pub fn execute(
     let mut manifest = manifest(&order);
     manifest.write(&folder.manifest())?;
     let results = Results::create(&folder)?;
-    let models = order.models.into_iter().map(|loaded| loaded.model).collect();
+    let models = order
+        .models
+        .into_iter()
+        .map(|loaded| loaded.model)
+        .collect();
     let study = Study::new(file.scenario.clone(), order.datasets, models);
     let (datasets, cases) = (Arc::clone(&study.datasets), study.cases());
     let outcome = simulate(study, results, &order.stop, |counts| {
@@ -128,7 +132,7 @@ pub fn execute(
 fn manifest(order: &Order<'_>) -> Manifest {
     let file = order.file;
     let scenario = &file.scenario;
-    let dataset = |dataset: &Box<dyn Dataset>| DatasetEntry {
+    let dataset = |dataset: &dyn Dataset| DatasetEntry {
         name: dataset.name().to_owned(),
         objects: dataset.objects().to_vec(),
         cases: dataset.cases().len(),
@@ -153,7 +157,7 @@ fn manifest(order: &Order<'_>) -> Manifest {
         device: order.device.clone(),
         threads: rayon::current_num_threads(),
         repeats: scenario.repeats.get(),
-        datasets: order.datasets.iter().map(dataset).collect(),
+        datasets: order.datasets.iter().map(|set| dataset(&**set)).collect(),
         models: order.models.iter().map(model).collect(),
         strategies: scenario.strategies.iter().map(strategy).collect(),
         counts: Counts::default(),
