@@ -52,7 +52,6 @@ pub(crate) fn assert_close(
         relative <= tolerance && ours.iter().all(|value| value.is_finite()),
         "{what}: differs by {relative:.2e} of the standard deviation, allowed {tolerance:.0e}"
     );
-    println!("{what}: {relative:.2e} of {tolerance:.0e}");
 }
 
 fn every<'a>(array: ArrayViewD<'a, f32>, strides: &[usize]) -> ArrayViewD<'a, f32> {

@@ -9,3 +9,4 @@ mod mobile_sam;
 mod pillow;
 mod sam;
 mod study;
+mod study_forced;

@@ -1,4 +1,4 @@
-//! `MobileSAM` with the official weights against `golden/mobilesam_*.safetensors` (section 3 of its
+//! MobileSAM with the official weights against `golden/mobilesam_*.safetensors` (section 3 of its
 //! README).
 
 use engine::{
@@ -12,7 +12,7 @@ use tests::golden::Golden;
 
 use crate::compare::{assert_close, channels_first, stacked, tokens};
 
-/// Returns `MobileSAM`, or `None` where its weights are absent.
+/// Returns MobileSAM, or `None` where its weights are absent.
 pub(crate) fn mobile_sam() -> Option<Sam> {
     let path = tests::shared("weights/mobile_sam.pt")?;
     let checkpoint = Checkpoint::open(&path).expect("the official checkpoint");

@@ -1,7 +1,9 @@
 //! SAM's parts with formula weights against `golden/sam_*.safetensors` (section 2 of its README).
 
 use engine::{
-    models::sam::{Decoder, EncoderConfig, FramePrompt, ImageEncoder, SamConfig, VitConfig},
+    models::sam::{
+        Decoder, EncoderConfig, FramePrompt, ImageEncoder, PreparedEmbedding, SamConfig, VitConfig,
+    },
     weights::Formula,
 };
 use kernels::{Device, Tensor};
@@ -11,13 +13,18 @@ use tests::golden::Golden;
 
 use crate::compare::{array, assert_close, channels_first, stacked};
 
+/// Returns a map given in the reference's order, `[1, channels, height, width]`, channel-last.
+fn channels_last(shape: &[usize; 4], values: Vec<f32>) -> Tensor {
+    let map = ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many as the shape says");
+    let last = map.permuted_axes(IxDyn(&[0, 2, 3, 1]));
+    let values = last.iter().copied().collect();
+    Tensor::from_vec(&Device::cpu(), last.shape(), values).expect("the same elements")
+}
+
 /// Returns a formula picture, `[1, side, side, 3]`.
 fn picture(side: usize) -> Tensor {
     let values = Formula::default().picture("golden.picture", 3, side, side);
-    let picture = ArrayD::from_shape_vec(IxDyn(&[1, 3, side, side]), values).expect("a picture");
-    let last = picture.permuted_axes(IxDyn(&[0, 2, 3, 1]));
-    let values = last.iter().copied().collect();
-    Tensor::from_vec(&Device::cpu(), &[1, side, side, 3], values).expect("a picture")
+    channels_last(&[1, 3, side, side], values)
 }
 
 /// Compares an encoder's blocks and neck with the golden ones; `sub` tells their strides.
@@ -85,122 +92,113 @@ fn prompt<'a>(prompt: &Value, logits: &'a Array2<f32>) -> FramePrompt<'a> {
     }
 }
 
+/// The tolerance of the decoder's tensors; the reference itself in f64 differs by 5e-6.
+const DECODER: f64 = 3e-5;
+
+/// Every eighth row and column of a map.
+const EIGHTH: [usize; 4] = [1, 1, 8, 8];
+
 #[test]
 fn prompt_encoder_and_mask_decoder_equal_the_reference() {
-    const TOLERANCE: f64 = 3e-5;
     let Some(golden) = Golden::open("sam_decoder") else {
         return;
     };
     let (source, device) = (Formula::default(), Device::cpu());
     let decoder = Decoder::load(1024, &source, &device).expect("formula weights have every shape");
-    let strides = [1, 1, 8, 8];
     let positions = channels_first(decoder.prompts.positions());
-    assert_close(
-        "dense_pe",
-        &positions,
-        &strides,
-        &golden.f32("dense_pe.sub"),
-        1e-5,
-    );
+    let theirs = golden.f32("dense_pe.sub");
+    assert_close("dense_pe", &positions, &EIGHTH, &theirs, DECODER);
 
     let embedding = source.signed("golden.image_embedding", &[1, 256, 64, 64]);
-    let embedding = ArrayD::from_shape_vec(IxDyn(&[1, 256, 64, 64]), embedding).expect("a map");
-    let embedding = embedding.permuted_axes(IxDyn(&[0, 2, 3, 1]));
-    let embedding = embedding.iter().copied().collect();
-    let embedding = Tensor::from_vec(&device, &[1, 64, 64, 256], embedding).expect("a map");
+    let embedding = channels_last(&[1, 256, 64, 64], embedding);
     let image = decoder.prepare(embedding).expect("the CPU does not fail");
     let logits = source.picture("golden.mask_input", 1, 256, 256);
     let logits = Array2::from_shape_vec((256, 256), logits).expect("a map") * 4.0;
-
-    for (name, of_golden) in golden
-        .metadata("prompts")
-        .as_object()
-        .expect("prompts by name")
-    {
+    let prompts = golden.metadata("prompts");
+    for (name, of_golden) in prompts.as_object().expect("prompts by name") {
         let prompt = prompt(of_golden, &logits);
-        let tokens = prompt.tokens();
-        let sparse =
-            ArrayD::from_shape_vec(IxDyn(&[1, tokens, 256]), decoder.prompts.sparse(&prompt))
-                .expect("a token per click and corner");
-        if tokens > 0 {
-            let theirs = golden.f32(&format!("{name}.sparse"));
-            assert_close(
-                &format!("{name}.sparse"),
-                &sparse,
-                &[1; 3],
-                &theirs,
-                TOLERANCE,
-            );
-        }
-        if let Some(logits) = prompt.logits {
-            let logits = logits.iter().copied().collect();
-            let logits = Tensor::from_vec(&device, &[1, 256, 256, 1], logits).expect("a map");
-            let dense = decoder
-                .prompts
-                .dense(&logits)
-                .expect("the CPU does not fail");
-            let theirs = golden.f32(&format!("{name}.dense.sub"));
-            assert_close(
-                &format!("{name}.dense"),
-                &channels_first(&dense),
-                &strides,
-                &theirs,
-                TOLERANCE,
-            );
-        }
-        let source = decoder
-            .image_of(&image, &[&prompt])
-            .expect("the logits are 256 × 256");
-        let tokens = decoder.tokens(&[&prompt], &device).expect("one prompt");
-        let (tokens, pixels) = decoder
-            .masks
-            .transformer
-            .forward(&tokens, &source, decoder.prompts.positions())
-            .expect("the CPU does not fail");
-        let theirs = golden.f32(&format!("{name}.tokens_out"));
-        assert_close(
-            &format!("{name}.tokens_out"),
-            &array(&tokens),
-            &[1; 3],
-            &theirs,
-            TOLERANCE,
-        );
-        let theirs = golden.f32(&format!("{name}.src_out.sub"));
-        assert_close(
-            &format!("{name}.src_out"),
-            &channels_first(&pixels),
-            &strides,
-            &theirs,
-            TOLERANCE,
-        );
+        check_tokens_and_map(&golden, &decoder, name, &prompt);
+        check_transformer(&golden, &decoder, name, &image, &prompt);
+        check_answer(&golden, &decoder, name, &image, prompt);
+    }
+}
 
-        let answer = decoder
-            .predict(&image, &[prompt])
-            .expect("the CPU does not fail")
-            .remove(0);
-        let ours = stacked(&answer.logits);
-        let (theirs, strides) = if golden.contains(&format!("{name}.logits")) {
-            (golden.f32(&format!("{name}.logits")), [1; 4])
-        } else {
-            (golden.f32(&format!("{name}.logits.sub")), [1, 1, 4, 4])
-        };
-        assert_close(
-            &format!("{name}.logits"),
-            &ours,
-            &strides,
-            &theirs,
-            TOLERANCE,
+fn check_tokens_and_map(golden: &Golden, decoder: &Decoder, name: &str, prompt: &FramePrompt<'_>) {
+    let tokens = prompt.tokens();
+    if tokens > 0 {
+        let sparse = decoder.prompts.sparse(prompt);
+        let sparse = ArrayD::from_shape_vec(IxDyn(&[1, tokens, 256]), sparse)
+            .expect("a token per click and corner");
+        let stored = format!("{name}.sparse");
+        assert_close(&stored, &sparse, &[1; 3], &golden.f32(&stored), DECODER);
+    }
+    if let Some(logits) = prompt.logits {
+        let logits = channels_last(&[1, 1, 256, 256], logits.iter().copied().collect());
+        let dense = decoder
+            .prompts
+            .dense(&logits)
+            .expect("the CPU does not fail");
+        let stored = format!("{name}.dense.sub");
+        let theirs = golden.f32(&stored);
+        assert_close(&stored, &channels_first(&dense), &EIGHTH, &theirs, DECODER);
+    }
+}
+
+fn check_transformer(
+    golden: &Golden,
+    decoder: &Decoder,
+    name: &str,
+    image: &PreparedEmbedding,
+    prompt: &FramePrompt<'_>,
+) {
+    let source = decoder
+        .image_of(image, &[prompt])
+        .expect("the logits are 256 × 256");
+    let tokens = decoder
+        .tokens(&[prompt], &Device::cpu())
+        .expect("one prompt");
+    let (tokens, pixels) = decoder
+        .masks
+        .transformer
+        .forward(&tokens, &source, decoder.prompts.positions())
+        .expect("the CPU does not fail");
+    let stored = format!("{name}.tokens_out");
+    assert_close(
+        &stored,
+        &array(&tokens),
+        &[1; 3],
+        &golden.f32(&stored),
+        DECODER,
+    );
+    let stored = format!("{name}.src_out.sub");
+    let theirs = golden.f32(&stored);
+    assert_close(&stored, &channels_first(&pixels), &EIGHTH, &theirs, DECODER);
+}
+
+fn check_answer(
+    golden: &Golden,
+    decoder: &Decoder,
+    name: &str,
+    image: &PreparedEmbedding,
+    prompt: FramePrompt<'_>,
+) {
+    let answer = decoder
+        .predict(image, &[prompt])
+        .expect("the CPU does not fail")
+        .remove(0);
+    let ours = stacked(&answer.logits);
+    let (stored, strides) = if golden.contains(&format!("{name}.logits")) {
+        (format!("{name}.logits"), [1; 4])
+    } else {
+        (format!("{name}.logits.sub"), [1, 1, 4, 4])
+    };
+    assert_close(&stored, &ours, &strides, &golden.f32(&stored), DECODER);
+    let theirs = golden.f32(&format!("{name}.scores"));
+    for (ours, theirs) in answer.scores.iter().zip(&theirs) {
+        assert!(
+            (ours - theirs).abs() <= 1e-5,
+            "{name}: score {ours}, expected {theirs}"
         );
-        for (ours, theirs) in answer
-            .scores
-            .iter()
-            .zip(&golden.f32(&format!("{name}.scores")))
-        {
-            assert!(
-                (ours - theirs).abs() <= 1e-5,
-                "{name}: score {ours}, expected {theirs}"
-            );
-        }
     }
 }
 

@@ -18,7 +18,7 @@ pub struct SamConfig {
 pub enum Intensity {
     /// ImageNet's mean and standard deviation per channel; padding is the mean colour.
     ImageNet,
-    /// The image's own range to 0..1; padding is 0 (`LiteMedSAM`).
+    /// The image's own range to 0..1; padding is 0 (LiteMedSAM).
     MinMax,
 }
 
@@ -48,7 +48,7 @@ pub struct VitConfig {
     pub global_blocks: Vec<usize>,
 }
 
-/// `TinyViT` as `MobileSAM` and `LiteMedSAM` have it: one convolutional stage, three of attention.
+/// TinyViT as MobileSAM and LiteMedSAM have it: one convolutional stage, three of attention.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TinyVitConfig {
     /// The two convolutions of the stem: kernel size and stride of each.
@@ -57,7 +57,7 @@ pub struct TinyVitConfig {
     pub stages: [StageConfig; 4],
 }
 
-/// One stage of a `TinyViT`.
+/// One stage of a TinyViT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StageConfig {
     /// Channels of a token.
@@ -121,7 +121,7 @@ impl SamConfig {
     }
 }
 
-/// TinyViT-5M with `MobileSAM`'s last stage, which does not shrink the map.
+/// TinyViT-5M with MobileSAM's last stage, which does not shrink the map.
 fn tiny_vit_5m() -> [StageConfig; 4] {
     let stage = |channels, depth, heads, window, stride| StageConfig {
         channels,

@@ -185,3 +185,77 @@ impl Decoder {
 fn square(logits: &[f32]) -> Array2<f32> {
     Array2::from_shape_vec((LOW, LOW), logits.to_vec()).expect("the chunks have this size")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::GRID, *};
+    use crate::weights::Formula;
+
+    fn decoder_and_image() -> (Decoder, PreparedEmbedding) {
+        let (source, device) = (Formula::default(), Device::cpu());
+        let decoder = Decoder::load(1024, &source, &device).expect("formula weights fit");
+        let shape = [1, GRID, GRID, EMBEDDING];
+        let embedding = source.signed("embedding", &shape);
+        let embedding = Tensor::from_vec(&device, &shape, embedding).expect("the shape fits");
+        let image = decoder.prepare(embedding).expect("the CPU does not fail");
+        (decoder, image)
+    }
+
+    fn point<'a>(x: f32, y: f32, positive: bool) -> FramePrompt<'a> {
+        FramePrompt {
+            points: vec![([x, y], positive)],
+            ..FramePrompt::default()
+        }
+    }
+
+    #[test]
+    fn a_prompts_answer_does_not_depend_on_the_others() {
+        let (decoder, image) = decoder_and_image();
+        let logits = Formula::default().picture("logits", 1, LOW, LOW);
+        let logits = Array2::from_shape_vec((LOW, LOW), logits).expect("a map");
+        let bounds = Some([[100.0, 200.0], [700.0, 800.0]]);
+        let mut prompts: Vec<_> = (0..PROMPTS_PER_BATCH)
+            .map(|i| point(37.0 * i as f32, 900.0, i % 2 == 0))
+            .collect();
+        prompts.push(FramePrompt {
+            logits: Some(logits.view()),
+            ..point(5.0, 6.0, true)
+        });
+        prompts.push(FramePrompt {
+            bounds,
+            ..point(500.0, 500.0, false)
+        });
+        prompts.push(FramePrompt {
+            bounds,
+            ..FramePrompt::default()
+        });
+        // As many tokens as the first ones, in a batch of its own.
+        prompts.push(point(999.0, 0.0, true));
+        let together = decoder.predict(&image, &prompts).expect("the logits fit");
+        assert_eq!(together.len(), prompts.len());
+        for index in [0, 3, 7, 8, 9, 10, 11] {
+            let alone = decoder.predict(&image, &prompts[index..=index]);
+            let alone = &alone.expect("the logits fit")[0];
+            assert_eq!(alone.logits, together[index].logits, "prompt {index}");
+            assert_eq!(alone.scores, together[index].scores, "prompt {index}");
+        }
+    }
+
+    #[test]
+    fn foreign_logits_are_refused() {
+        let (decoder, image) = decoder_and_image();
+        let logits = Array2::zeros((64, 64));
+        let prompt = FramePrompt {
+            logits: Some(logits.view()),
+            ..point(5.0, 6.0, true)
+        };
+        let error = decoder.predict(&image, &[prompt]).expect_err("too small");
+        assert!(matches!(
+            error,
+            ModelError::Logits {
+                found: (64, 64),
+                ..
+            }
+        ));
+    }
+}

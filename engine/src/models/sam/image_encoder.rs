@@ -12,7 +12,7 @@ use crate::{
 pub enum ImageEncoder {
     /// SAM's own.
     Vit(Vit),
-    /// That of `MobileSAM` and `LiteMedSAM`.
+    /// That of MobileSAM and LiteMedSAM.
     TinyVit(TinyVit),
 }
 

@@ -91,7 +91,7 @@ impl MaskDecoder {
     }
 }
 
-/// Three linear layers with a ReLU between them.
+/// Three linear layers, rectified between them.
 struct Mlp([LinearWeights; 3]);
 
 impl Mlp {

@@ -6,10 +6,10 @@ use ndarray::ArrayView3;
 use super::{Geometry, Intensity};
 use crate::models::ModelError;
 
-/// `ImageNet`'s mean colour, per channel.
+/// ImageNet's mean colour, per channel.
 const MEAN: [f32; 3] = [123.675, 116.28, 103.53];
 
-/// `ImageNet`'s standard deviation, per channel.
+/// ImageNet's standard deviation, per channel.
 const DEVIATION: [f32; 3] = [58.395, 57.12, 57.375];
 
 /// Resizes RGB `pixels`, `[height, width, 3]`, to the frame's input, normalises them and pads them
@@ -75,11 +75,11 @@ mod tests {
         .expect("the CPU does not fail");
         assert_eq!(frame.shape(), [1, 8, 8, 3]);
         let values = frame.to_vec().expect("the CPU does not fail");
-        for (index, &value) in values.iter().enumerate() {
-            let channel = index % 3;
-            let expected = (200.0 - MEAN[channel]) / DEVIATION[channel];
-            assert_eq!(value, if index < 4 * 8 * 3 { expected } else { 0.0 });
-        }
+        let colour: [f32; 3] =
+            std::array::from_fn(|channel| (200.0 - MEAN[channel]) / DEVIATION[channel]);
+        let (input, padding) = values.split_at(4 * 8 * 3);
+        assert_eq!(input, colour.repeat(4 * 8));
+        assert_eq!(padding, [0.0; 4 * 8 * 3]);
     }
 
     #[test]
@@ -87,6 +87,6 @@ mod tests {
         let [table, ..] = tables(Intensity::MinMax, [10, 60, 35].into_iter());
         assert_eq!((table[10], table[35], table[60]), (0.0, 0.5, 1.0));
         let [flat, ..] = tables(Intensity::MinMax, [7, 7].into_iter());
-        assert_eq!(flat[7], 0.0);
+        assert_eq!(flat[7..=7], [0.0]);
     }
 }

@@ -1,4 +1,4 @@
-//! SAM's vision transformer (Kirillov et al., «Segment Anything», ICCV 2023; Li et al., `ViTDet`,
+//! SAM's vision transformer (Kirillov et al., «Segment Anything», ICCV 2023; Li et al., ViTDet,
 //! ECCV 2022). See [`Vit`].
 
 use kernels::{
