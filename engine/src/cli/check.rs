@@ -17,6 +17,7 @@ use super::{
 use crate::{
     datasets::Dataset,
     scenario::{Scenario, Stop},
+    weights::State,
 };
 
 /// Say what a scenario would play, or what is wrong with it
@@ -119,8 +120,15 @@ fn model_table(prepared: &Prepared, arguments: &Arguments) -> Vec<Vec<String>> {
     let store = arguments.folder.store();
     let mut rows = vec![row(["model", "file"])];
     rows.extend(prepared.models.iter().map(|entry| {
-        let state = models::describe(&store.state(entry));
-        row([entry.name.as_str(), state])
+        let state = store.state(entry);
+        let file = models::describe(&state);
+        let file = match entry.content {
+            Some(content) if !matches!(state, State::Installed { .. }) => {
+                format!("{file}, a run gets it ({})", models::size(content.bytes))
+            }
+            _ => file.to_owned(),
+        };
+        vec![entry.name.clone(), file]
     }));
     rows
 }

@@ -42,7 +42,7 @@ fn look_up_models(file: &ScenarioFile) -> Result<Vec<Entry>, ScenarioError> {
         };
         let names: Vec<_> = catalogue.entries().iter().filter(runnable).collect();
         let names: Vec<_> = names.iter().map(|entry| entry.name.as_str()).collect();
-        let expected = format!("expected one of {}", names.join(", "));
+        let expected = format!("expected {}", names.join(" or "));
         Err(file.misfit(Place::Model(index), problem, expected))
     };
     models.map(look_up).collect()

@@ -19,6 +19,7 @@ use super::{
     progress::{Bar, Unit},
 };
 use crate::{
+    pipeline::Stage,
     runs::{LoadedModel, Order, Report, State, execute, table},
     weights::{self, Entry, Store},
 };
@@ -110,7 +111,7 @@ fn play(arguments: &Arguments, prepared: Prepared) -> miette::Result<Report> {
         device: device.name(),
         out: &arguments.out,
         fresh: arguments.fresh,
-        stop: stop_on_interrupt()?,
+        stop: stop_on_interrupt(),
     };
     execute(order, |counts, cases| {
         bar.set(counts.cases as u64, cases as u64);
@@ -118,24 +119,25 @@ fn play(arguments: &Arguments, prepared: Prepared) -> miette::Result<Report> {
     .into_diagnostic()
 }
 
-/// Builds a model; gets its file first, if it is not here.
+/// Builds a model; gets its file first, if it is not here or not whole.
 fn load(
     entry: &Entry,
     store: &Store,
     device: &Device,
     offline: bool,
 ) -> miette::Result<LoadedModel> {
-    if matches!(store.state(entry), weights::State::Absent) && !offline {
+    let is_installed = matches!(store.state(entry), weights::State::Installed { .. });
+    if !is_installed && !offline {
         models::pull(store, entry).into_diagnostic()?;
     }
     LoadedModel::open(entry, store, device).into_diagnostic()
 }
 
 /// Returns what becomes true at the first Ctrl-C (or termination signal); the second ends the program.
-fn stop_on_interrupt() -> miette::Result<Arc<AtomicBool>> {
+fn stop_on_interrupt() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
+    let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
             #[expect(
                 clippy::exit,
@@ -144,20 +146,25 @@ fn stop_on_interrupt() -> miette::Result<Arc<AtomicBool>> {
             process::exit(INTERRUPTED);
         }
         tracing::warn!("stopping after the slices in play; once more to stop at once");
-    })
-    .into_diagnostic()?;
-    Ok(stop)
+    };
+    // Where the parent wants a signal ignored (nohup), it is.
+    if let Err(error) = ctrlc::try_set_handler(handler) {
+        tracing::debug!("signals keep their meaning: {error}");
+    }
+    stop
 }
 
 /// Says on stderr what was done and where it lies.
 fn conclude(report: &Report) -> Outcome {
     let counts = report.outcome.counts;
     let folder = report.folder.display();
+    let encode = report.outcome.timings.of(Stage::Encode);
     tracing::info!(
-        "{} predictions of {} trials on {} slices in {folder}",
+        "{} predictions of {} trials on {} slices in {folder}; {:.1} s to encode a slice",
         counts.predictions,
         counts.trials,
         counts.slices,
+        encode.total.as_secs_f64() / encode.count.max(1) as f64,
     );
     if counts.failed > 0 {
         tracing::warn!("{} cases failed: see {folder}/failures.csv", counts.failed);

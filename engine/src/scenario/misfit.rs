@@ -74,7 +74,7 @@ fn describe(error: Error, found: &str) -> (String, String) {
             format!("expected {expected}"),
         ),
         Error::ExpectedDifferentLength { expected, .. } => (
-            "too short a list".to_owned(),
+            "this list is empty".to_owned(),
             format!("expected {expected}"),
         ),
         Error::ExceededRecursionLimit => (
@@ -86,10 +86,20 @@ fn describe(error: Error, found: &str) -> (String, String) {
             "expected more".to_owned(),
         ),
         // By convention, errors of the scenario's own types end in what they expected.
-        Error::Message(message) => match message.split_once("; expected ") {
-            Some((message, expected)) => (message.to_owned(), format!("expected {expected}")),
+        Error::Message(message) => match message.find("expected ") {
+            Some(start) => (
+                message[..start]
+                    .trim_end_matches([' ', ';', ':'])
+                    .to_owned(),
+                message[start..].to_owned(),
+            ),
             None => (message, "here".to_owned()),
         },
+        // RON reads a whole number as far as the point.
+        Error::ExpectedComma if found.contains('.') && found.parse::<f64>().is_ok() => (
+            format!("unexpected `{found}`"),
+            "expected a whole number".to_owned(),
+        ),
         error => match expectation(&error) {
             Some(expected) => {
                 let found = match found {

@@ -19,15 +19,15 @@ pub enum NameError {
     /// Nothing in it.
     #[error("the name is empty; expected one or more letters")]
     Empty,
-    /// Too long.
+    /// Too long; only the beginning is kept.
     #[error("the name {0:?} is too long; expected at most {LONGEST} characters")]
     Long(String),
     /// A character that some file system, shell or table would trip over.
     #[error(
-        "the name {name:?} holds {char:?}; expected letters a-z, digits and _, in words joined by - or ."
+        "the name {name:?} holds {char:?}; expected plain letters, digits and _, in words joined by - or ."
     )]
     Char {
-        /// The name.
+        /// The beginning of the name.
         name: String,
         /// The first such character.
         char: char,
@@ -50,9 +50,12 @@ impl TryFrom<String> for Name {
         if name.is_empty() {
             Err(NameError::Empty)
         } else if let Some(char) = odd {
-            Err(NameError::Char { name, char })
+            Err(NameError::Char {
+                name: beginning(name),
+                char,
+            })
         } else if name.len() > LONGEST {
-            Err(NameError::Long(name))
+            Err(NameError::Long(beginning(name)))
         } else if name.split(is_joint).any(str::is_empty) {
             Err(NameError::Joint(name))
         } else if is_device(&name) {
@@ -60,6 +63,14 @@ impl TryFrom<String> for Name {
         } else {
             Ok(Self(name))
         }
+    }
+}
+
+/// Shortens what is no name, and may be a whole text, for a message.
+fn beginning(name: String) -> String {
+    match name.char_indices().nth(20) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name,
     }
 }
 

@@ -49,7 +49,11 @@ pub enum Target {
 
 /// How a strategy goes on after its first prompt.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    rename = "Continuation",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
 pub enum Continue {
     /// One prompt, one prediction.
     #[default]

@@ -1,0 +1,82 @@
+//! `engine check`, with scenarios that are right, wrong, and right about data that is not there.
+
+use std::{fs, path::Path};
+
+use insta_cmd::assert_cmd_snapshot;
+
+use crate::program::{SCENARIO, engine, folder};
+
+/// Writes `first.ron` with a part replaced.
+fn write(folder: &Path, right: &str, other: &str) {
+    assert!(SCENARIO.contains(right), "{right}");
+    let text = SCENARIO.replacen(right, other, 1);
+    fs::write(folder.join("first.ron"), text).expect("writable");
+}
+
+#[test]
+fn a_right_scenario_is_counted() {
+    let folder = folder();
+    write(folder.path(), "", "");
+    assert_cmd_snapshot!("check", engine(folder.path(), &["check", "first.ron"]));
+    write(
+        folder.path(),
+        "size: 64)",
+        "size: 64), phantoms(name: \"brain\", modality: brain_mri, size: 64, cases: 3)",
+    );
+    assert_cmd_snapshot!(
+        "check_two_datasets",
+        engine(folder.path(), &["check", "first.ron"])
+    );
+    write(
+        folder.path(),
+        "models:",
+        "repeats: 5, protocol: (preset: ritm_protocol, distance: chamfer5), models:",
+    );
+    assert_cmd_snapshot!(
+        "check_repeats",
+        engine(folder.path(), &["check", "first.ron"])
+    );
+}
+
+#[test]
+fn a_scenario_that_is_not_there() {
+    let folder = folder();
+    assert_cmd_snapshot!(
+        "check_missing",
+        engine(folder.path(), &["check", "first.ron"])
+    );
+}
+
+#[test]
+fn what_a_scenario_names_must_exist() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "\"mobile_sam\"", "\"mobile_sam\", \"mobilesam\"");
+    assert_cmd_snapshot!("check_unknown_model", engine(path, &["check", "first.ron"]));
+    write(path, "\"mobile_sam\"", "\"ritm_h32\"");
+    assert_cmd_snapshot!("check_listed_model", engine(path, &["check", "first.ron"]));
+    write(path, "size: 64", "size: 64, objects: [\"liver\"]");
+    assert_cmd_snapshot!(
+        "check_unknown_object",
+        engine(path, &["check", "first.ron"])
+    );
+    write(path, "point(object)", "scribble(object)");
+    assert_cmd_snapshot!(
+        "check_unknown_strategy",
+        engine(path, &["check", "first.ron"])
+    );
+}
+
+#[test]
+fn colour_only_where_it_is_wanted() {
+    let folder = folder();
+    write(folder.path(), "\"boxes\"", "\"clicks\"");
+    let stderr = |colour: &str| {
+        let mut command = engine(folder.path(), &["check", "first.ron"]);
+        let output = command.env(colour, "1").output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2));
+        output.stderr
+    };
+    assert!(!stderr("NO_COLOR").contains(&0x1b));
+    assert!(stderr("FORCE_COLOR").contains(&0x1b));
+}
