@@ -3,7 +3,7 @@
 
 use engine::{
     models::sam::{FramePrompt, Geometry, LowResolution, Sam, SamConfig, prepare, threshold},
-    weights::Checkpoint,
+    weights::{Architecture, Checkpoint},
 };
 use kernels::{Device, Tensor};
 use ndarray::{Array3, ArrayView2, Axis};
@@ -16,7 +16,7 @@ use crate::compare::{assert_close, channels_first, stacked, tokens};
 pub(crate) fn mobile_sam() -> Option<Sam> {
     let path = tests::shared("weights/mobile_sam.pt")?;
     let checkpoint = Checkpoint::open(&path).expect("the official checkpoint");
-    let config = SamConfig::named("mobile_sam").expect("known");
+    let config = SamConfig::of(Architecture::MobileSam).expect("it runs");
     Some(Sam::load("mobile_sam", config, &checkpoint, &Device::cpu()).expect("the right shapes"))
 }
 
@@ -78,7 +78,7 @@ fn check(name: &str, image: &str) {
 fn check_encoder(golden: &Golden, sam: &Sam, pixels: &Array3<u8>) {
     const TOLERANCE: f64 = 5e-5;
     let geometry = Geometry::new(pixels.len_of(Axis(0)), pixels.len_of(Axis(1)), 1024);
-    let config = SamConfig::named("mobile_sam").expect("known");
+    let config = SamConfig::of(Architecture::MobileSam).expect("it runs");
     let frame = prepare(pixels.view(), &geometry, config.intensity, &Device::cpu())
         .expect("the CPU does not fail");
     let mut visit = |name: &str, tensor: &Tensor| {

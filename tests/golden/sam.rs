@@ -2,12 +2,13 @@
 
 use engine::{
     models::sam::{
-        Decoder, EncoderConfig, FramePrompt, ImageEncoder, PreparedEmbedding, SamConfig, VitConfig,
+        Decoder, EncoderConfig, FramePrompt, Geometry, ImageEncoder, PreparedEmbedding, SamConfig,
+        VitConfig, for_each_row, threshold,
     },
-    weights::Formula,
+    weights::{Architecture, Formula},
 };
 use kernels::{Device, Tensor};
-use ndarray::{Array2, ArrayD, IxDyn};
+use ndarray::{Array2, Array3, ArrayD, IxDyn};
 use serde_json::Value;
 use tests::golden::Golden;
 
@@ -207,8 +208,34 @@ fn vit_b_equals_the_reference() {
     let Some(golden) = Golden::open("sam_vit_b") else {
         return;
     };
-    let config = SamConfig::named("sam_vit_b").expect("known");
+    let config = SamConfig::of(Architecture::SamVitB).expect("it runs");
     let output = check_encoder(&golden, &config.encoder, 1024, 1e-3);
     let theirs = golden.f32("output");
     assert_close("output", &channels_first(&output), &[1; 4], &theirs, 1e-3);
+}
+
+#[test]
+fn postprocessing_equals_the_references_two_resizes() {
+    let Some(golden) = Golden::open("resize") else {
+        return;
+    };
+    let cases = golden.metadata("cases");
+    let cases = cases.as_array().expect("a list of cases");
+    for case in cases.iter().filter(|case| case["kind"] == "postprocess") {
+        let name = format!("post_{}", case["case"]);
+        let [height, width] = serde_json::from_value(case["original"].clone()).expect("a size");
+        let geometry = Geometry::new(height, width, 1024);
+        let low = Formula::default().signed(&format!("low_{}", case["case"]), &[1, 2, 256, 256]);
+        let low = Array3::from_shape_vec((2, 256, 256), low).expect("two maps") * 8.0;
+        let mut full = Vec::new();
+        for (logits, area) in low.outer_iter().zip(&golden.i64(&format!("{name}.areas"))) {
+            for_each_row(logits, &geometry, |row| full.extend_from_slice(row));
+            let mask = threshold(logits, &geometry);
+            let ours = mask.iter().filter(|&&positive| positive).count() as i64;
+            assert_eq!(ours, *area, "{name}");
+        }
+        let full = ArrayD::from_shape_vec(IxDyn(&[1, 2, height, width]), full).expect("two maps");
+        let theirs = golden.f32(&format!("{name}.sub"));
+        assert_close(&name, &full, &[1, 1, 5, 7], &theirs, 1e-5);
+    }
 }

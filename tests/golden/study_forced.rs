@@ -114,7 +114,7 @@ fn steps(row: &Value) -> Vec<Step> {
 }
 
 /// A mode has positive points for one call, or a call for each box.
-fn mode_calls(mode: &Value) -> Vec<Call> {
+pub(crate) fn mode_calls(mode: &Value) -> Vec<Call> {
     if mode["points"].is_array() {
         let clicks = list(&mode["points"])
             .map(|point| Click {
@@ -160,7 +160,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// Returns the object of a row.
-fn truth(dataset: &str, row: &Value) -> Option<Array2<bool>> {
+pub(crate) fn truth(dataset: &str, row: &Value) -> Option<Array2<bool>> {
     let image = row["image"].as_str().expect("a file name");
     let labels = pixels(&format!("{dataset}/masks/{image}"))?;
     let class = row["cls"].as_u64().expect("a class");

@@ -9,20 +9,26 @@ use std::{any::Any, sync::Arc};
 use kernels::{Device, KernelError};
 use ndarray::{Array2, ArrayView2, ArrayView3};
 
-use crate::{entities::Call, weights::WeightSource};
+use crate::{
+    entities::Call,
+    weights::{Architecture, WeightSource},
+};
 
 /// Builds the model of an architecture on a device; `name` is what rows and figures call it.
 ///
 /// # Errors
-/// When the architecture is not known, or a parameter is missing or has another shape.
+/// When this version has no code for the architecture, or a parameter is missing or has another
+/// shape.
 pub fn open(
     name: &str,
-    architecture: &str,
+    architecture: Architecture,
     source: &dyn WeightSource,
     device: &Device,
 ) -> Result<Box<dyn Model>, ModelError> {
-    let Some(config) = sam::SamConfig::named(architecture) else {
-        return Err(ModelError::Architecture(architecture.to_owned()));
+    let Some(config) = sam::SamConfig::of(architecture) else {
+        return Err(ModelError::Unsupported {
+            model: name.to_owned(),
+        });
     };
     Ok(Box::new(sam::Sam::load(name, config, source, device)?))
 }
@@ -96,9 +102,12 @@ pub enum Candidates {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// Nothing is known by that name.
-    #[error("no model has the architecture {0:?}")]
-    Architecture(String),
+    /// The model is known, but nothing here runs it.
+    #[error("this version cannot run {model}")]
+    Unsupported {
+        /// The model.
+        model: String,
+    },
     /// The slice has no pixels.
     #[error("the slice has no pixels: {height} × {width}")]
     Empty {

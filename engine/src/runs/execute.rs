@@ -36,7 +36,7 @@ impl LoadedModel {
     pub fn open(entry: &Entry, store: &Store, device: &Device) -> Result<Self, LoadError> {
         let located = store.locate(entry)?;
         let checkpoint = Checkpoint::open(&located.path)?;
-        let model = models::open(&entry.name, &entry.name, &checkpoint, device)?;
+        let model = models::open(&entry.name, entry.architecture, &checkpoint, device)?;
         Ok(Self { model, located })
     }
 }

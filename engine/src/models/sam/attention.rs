@@ -115,7 +115,11 @@ impl TokensToImage {
         positions: &Tensor,
         image: &Projected,
     ) -> Result<Tensor, ModelError> {
-        let queries = linear(&add(x, positions)?, &self.queries, Epilogue::NONE)?;
+        let mut queries = linear(&add(x, positions)?, &self.queries, Epilogue::NONE)?;
+        let (batch, tokens) = (x.shape()[0], x.shape()[1]);
+        let images = image.values.shape()[0];
+        // To one image for all, the tokens of all prompts attend together.
+        queries = queries.reshape(&[images, batch * tokens / images, CROSS])?;
         let attended = attention(
             &queries,
             image.keys_and_queries.columns(0..CROSS)?,
@@ -123,6 +127,7 @@ impl TokensToImage {
             HEADS,
             AttentionBias::None,
         )?;
+        let attended = attended.reshape(&[batch, tokens, CROSS])?;
         Ok(linear(&attended, &self.out, Epilogue::add(x))?)
     }
 }

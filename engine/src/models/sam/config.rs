@@ -1,5 +1,7 @@
 //! The architectures of the SAM family as data. See [`SamConfig`].
 
+use crate::{models::Candidates, weights::Architecture};
+
 /// A SAM: which encoder, at which frame, and how images are prepared for it.
 ///
 /// The prompt encoder and the mask decoder are the same in all of them.
@@ -9,6 +11,8 @@ pub struct SamConfig {
     pub frame: usize,
     /// How pixel values become the encoder's input.
     pub intensity: Intensity,
+    /// Which of the decoder's candidates were trained: all, or the first alone.
+    pub candidates: Candidates,
     /// The image encoder.
     pub encoder: EncoderConfig,
 }
@@ -82,11 +86,44 @@ pub const GRID: usize = 64;
 pub const LOW: usize = 4 * GRID;
 
 impl SamConfig {
-    /// Returns the architecture of that name, as the catalogue of models calls it.
-    pub fn named(architecture: &str) -> Option<Self> {
-        let vit = |channels, depth, heads, global_blocks: [usize; 4]| Self {
+    /// Returns the configuration of an architecture of this family, if it is one that runs.
+    pub fn of(architecture: Architecture) -> Option<Self> {
+        Some(match architecture {
+            Architecture::SamVitB => Self::sam(768, 12, 12, [2, 5, 8, 11]),
+            Architecture::SamVitL => Self::sam(1024, 24, 16, [5, 11, 17, 23]),
+            Architecture::SamVitH => Self::sam(1280, 32, 16, [7, 15, 23, 31]),
+            Architecture::MobileSam => Self {
+                frame: 1024,
+                intensity: Intensity::ImageNet,
+                candidates: Candidates::SingleThenMulti,
+                encoder: EncoderConfig::TinyVit(TinyVitConfig {
+                    stem: (3, 2),
+                    stages: tiny_vit_5m(),
+                }),
+            },
+            Architecture::LiteMedSam => Self {
+                frame: 256,
+                intensity: Intensity::MinMax,
+                candidates: Candidates::One,
+                encoder: EncoderConfig::TinyVit(TinyVitConfig {
+                    stem: (1, 1),
+                    stages: tiny_vit_5m(),
+                }),
+            },
+            // MedSAM fits slices into the frame in another way; RITM is another family.
+            Architecture::MedSamVitB
+            | Architecture::RitmHrnet18s
+            | Architecture::RitmHrnet18
+            | Architecture::RitmHrnet32 => return None,
+        })
+    }
+
+    /// SAM as it was published.
+    fn sam(channels: usize, depth: usize, heads: usize, global_blocks: [usize; 4]) -> Self {
+        Self {
             frame: 1024,
             intensity: Intensity::ImageNet,
+            candidates: Candidates::SingleThenMulti,
             encoder: EncoderConfig::Vit(VitConfig {
                 grid: GRID,
                 channels,
@@ -95,29 +132,7 @@ impl SamConfig {
                 window: 14,
                 global_blocks: global_blocks.to_vec(),
             }),
-        };
-        Some(match architecture {
-            "sam_vit_b" => vit(768, 12, 12, [2, 5, 8, 11]),
-            "sam_vit_l" => vit(1024, 24, 16, [5, 11, 17, 23]),
-            "sam_vit_h" => vit(1280, 32, 16, [7, 15, 23, 31]),
-            "mobile_sam" => Self {
-                frame: 1024,
-                intensity: Intensity::ImageNet,
-                encoder: EncoderConfig::TinyVit(TinyVitConfig {
-                    stem: (3, 2),
-                    stages: tiny_vit_5m(),
-                }),
-            },
-            "lite_medsam" => Self {
-                frame: 256,
-                intensity: Intensity::MinMax,
-                encoder: EncoderConfig::TinyVit(TinyVitConfig {
-                    stem: (1, 1),
-                    stages: tiny_vit_5m(),
-                }),
-            },
-            _ => return None,
-        })
+        }
     }
 }
 
@@ -144,14 +159,14 @@ mod tests {
 
     #[test]
     fn every_encoder_ends_in_the_decoders_grid() {
-        for name in [
-            "mobile_sam",
-            "lite_medsam",
-            "sam_vit_b",
-            "sam_vit_l",
-            "sam_vit_h",
+        for architecture in [
+            Architecture::MobileSam,
+            Architecture::LiteMedSam,
+            Architecture::SamVitB,
+            Architecture::SamVitL,
+            Architecture::SamVitH,
         ] {
-            let config = SamConfig::named(name).expect("the name is known");
+            let config = SamConfig::of(architecture).expect("it runs");
             let grid = match config.encoder {
                 EncoderConfig::Vit(vit) => {
                     assert_eq!(vit.channels % vit.heads, 0);
@@ -163,8 +178,8 @@ mod tests {
                     config.frame / (tiny.stem.1 * tiny.stem.1 * merged)
                 }
             };
-            assert_eq!(grid, GRID, "{name}");
+            assert_eq!(grid, GRID, "{architecture:?}");
         }
-        assert_eq!(SamConfig::named("ritm"), None);
+        assert_eq!(SamConfig::of(Architecture::RitmHrnet32), None);
     }
 }

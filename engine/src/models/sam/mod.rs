@@ -145,7 +145,7 @@ impl Model for Sam {
     }
 
     fn candidates(&self) -> Candidates {
-        Candidates::SingleThenMulti
+        self.config.candidates
     }
 
     fn encode(&self, pixels: ArrayView3<'_, u8>) -> Result<Embedding, ModelError> {
@@ -167,9 +167,13 @@ impl Model for Sam {
             .map(|query| in_frame(query, &embedding.geometry))
             .collect();
         let answers = self.predict(embedding, &prompts)?;
+        let trained = match self.config.candidates {
+            Candidates::SingleThenMulti => CANDIDATES,
+            Candidates::One => 1,
+        };
         Ok(answers
             .into_par_iter()
-            .map(|answer| upscale(answer, &embedding.geometry))
+            .map(|answer| upscale(answer, trained, &embedding.geometry))
             .collect())
     }
 }
@@ -192,8 +196,9 @@ fn in_frame<'a>(query: &Query<'a>, geometry: &Geometry) -> FramePrompt<'a> {
     }
 }
 
-/// Brings an answer to the slice's size.
-fn upscale(answer: LowResolution, geometry: &Geometry) -> Prediction {
+/// Brings an answer's first candidates to the slice's size.
+fn upscale(mut answer: LowResolution, candidates: usize, geometry: &Geometry) -> Prediction {
+    answer.logits.truncate(candidates);
     let masks = answer
         .logits
         .into_par_iter()
@@ -205,4 +210,134 @@ fn upscale(answer: LowResolution, geometry: &Geometry) -> Prediction {
         })
         .collect();
     Prediction { masks }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+
+    use super::*;
+    use crate::{
+        entities::{Call, Click},
+        weights::{Formula, WeightsError},
+    };
+
+    /// Formula weights, with one tensor that is not a number.
+    struct Broken(&'static str);
+
+    impl WeightSource for Broken {
+        fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
+            let mut values = Formula::default().tensor(name, shape)?;
+            if name == self.0 {
+                values.fill(f32::NAN);
+            }
+            Ok(values)
+        }
+    }
+
+    /// A SAM with the smallest encoder.
+    fn sam(source: &dyn WeightSource, candidates: Candidates) -> Sam {
+        let config = SamConfig {
+            frame: 1024,
+            intensity: Intensity::ImageNet,
+            candidates,
+            encoder: EncoderConfig::Vit(VitConfig {
+                grid: GRID,
+                channels: 8,
+                depth: 1,
+                heads: 1,
+                window: 14,
+                global_blocks: vec![],
+            }),
+        };
+        Sam::load("small", config, source, &Device::cpu()).expect("formula weights fit")
+    }
+
+    fn pixels() -> Array3<u8> {
+        Array3::from_shape_fn((3, 5, 3), |(y, x, c)| (40 * y + 20 * x + c) as u8)
+    }
+
+    fn call() -> Call {
+        Call {
+            clicks: vec![Click {
+                x: 4,
+                y: 0,
+                positive: true,
+            }],
+            bounds: None,
+        }
+    }
+
+    #[test]
+    fn answers_have_the_slices_size_and_can_be_fed_back() {
+        for (candidates, count) in [(Candidates::SingleThenMulti, 4), (Candidates::One, 1)] {
+            let sam = sam(&Formula::default(), candidates);
+            let embedding = sam.encode(pixels().view()).expect("it is finite");
+            let call = call();
+            let mut query = Query {
+                call: &call,
+                logits: None,
+            };
+            let first = sam.decode(&embedding, &[query]).expect("it is finite");
+            query.logits = Some(first[0].masks[0].logits.view());
+            let second = sam
+                .decode(&embedding, &[query, query])
+                .expect("it is finite");
+            for prediction in first.iter().chain(&second) {
+                assert_eq!(prediction.masks.len(), count);
+                for mask in &prediction.masks {
+                    assert_eq!(mask.bitmap.dim(), (3, 5));
+                    assert_eq!(mask.logits.dim(), (LOW, LOW));
+                }
+            }
+            assert_ne!(first[0].masks[0].logits, second[0].masks[0].logits);
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_an_error_that_says_where() {
+        let decoded = |sam: &Sam| {
+            let embedding = sam.encode(pixels().view())?;
+            let call = call();
+            let query = Query {
+                call: &call,
+                logits: None,
+            };
+            sam.decode(&embedding, &[query])
+        };
+        for (tensor, expected) in [
+            ("image_encoder.neck.0.weight", "the image encoder"),
+            ("mask_decoder.mask_tokens.weight", "the mask decoder"),
+            (
+                "mask_decoder.iou_prediction_head.layers.2.bias",
+                "the predicted IoUs",
+            ),
+        ] {
+            let sam = sam(&Broken(tensor), Candidates::SingleThenMulti);
+            match decoded(&sam) {
+                Err(ModelError::NotFinite { model, stage }) => {
+                    assert_eq!((model.as_str(), stage), ("small", expected));
+                }
+                other => panic!("{tensor}: {:?}", other.map(|answers| answers.len())),
+            }
+        }
+    }
+
+    #[test]
+    fn slices_without_pixels_and_foreign_embeddings_are_refused() {
+        let sam = sam(&Formula::default(), Candidates::SingleThenMulti);
+        let empty = Array3::zeros((0, 7, 3));
+        assert!(matches!(
+            sam.encode(empty.view()),
+            Err(ModelError::Empty {
+                height: 0,
+                width: 7
+            })
+        ));
+        let foreign = Embedding(Arc::new("something else"));
+        assert!(matches!(
+            sam.decode(&foreign, &[]),
+            Err(ModelError::ForeignEmbedding { .. })
+        ));
+    }
 }
