@@ -7,6 +7,8 @@ mod formula;
 mod metrics;
 mod mobile_sam;
 mod pillow;
+mod place;
+mod random;
 mod sam;
 mod study;
 mod study_forced;

@@ -38,7 +38,8 @@ pub struct Farthest {
 
 /// Returns the distance of each pixel to the nearest one outside the mask.
 ///
-/// [`Metric::Chamfer5`] is bit-equal to OpenCV's; the others may differ in the last bit.
+/// [`Metric::Chamfer5`] is bit-equal to OpenCV's up to 32 pixels. Beyond, and for the other
+/// metrics, a few distances differ by one unit in the last place.
 pub fn distance(mask: ArrayView2<bool>, metric: Metric, border_is_background: bool) -> Array2<f32> {
     let mut distances = Array2::zeros(mask.dim());
     if let Some(window) = Window::around(mask, border_is_background) {
