@@ -3,6 +3,7 @@
 mod check;
 mod help;
 mod program;
+mod run;
 mod runs;
 mod scenario;
 mod weights;

@@ -1,0 +1,215 @@
+//! `engine run`, from scenario file to run folder.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+use tests::shared;
+
+/// A scenario's text played by the program, in a folder of its own.
+struct Played {
+    folder: TempDir,
+    output: Output,
+}
+
+impl Played {
+    /// Writes `text` to a file and runs it.
+    fn new(text: &str, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let output = command(folder.path(), text, arguments).output();
+        Self {
+            folder,
+            output: output.expect("the program starts"),
+        }
+    }
+
+    fn code(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
+    fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// Returns a path in the run folder of a scenario.
+    fn result(&self, scenario: &str, name: &str) -> PathBuf {
+        self.folder.path().join("runs").join(scenario).join(name)
+    }
+}
+
+fn command(folder: &Path, text: &str, arguments: &[&str]) -> Command {
+    let scenario = folder.join("scenario.ron");
+    fs::write(&scenario, text).expect("the folder is writable");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_engine-under-test"));
+    command
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .env_remove("ENGINE_MODELS")
+        .args(["run", "scenario.ron", "--offline"])
+        .args(arguments);
+    command
+}
+
+/// Every file of `scenarios/` with one case per dataset and few prompts: name and text.
+fn shipped_scenarios() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .expect("it is part of the repository")
+        .map(|entry| entry.expect("it can be listed").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "ron"))
+        .collect();
+    files.sort();
+    let shrink = |path: &PathBuf| {
+        let text = fs::read_to_string(path).expect("it can be read");
+        let stem = path.file_stem().expect("it has a name");
+        let numbers = [("cases: ", '1'), ("prompts: ", '2')];
+        let small = numbers.iter().fold(text, |text, (key, digit)| {
+            let mut parts = text.split(key);
+            let first = parts.next().unwrap_or_default().to_owned();
+            parts.fold(first, |text, part| {
+                let rest = part.trim_start_matches(|char: char| char.is_ascii_digit());
+                format!("{text}{key}{digit}{rest}")
+            })
+        });
+        (stem.to_string_lossy().into_owned(), small)
+    };
+    files.iter().map(shrink).collect()
+}
+
+#[test]
+fn shipped_scenarios_run_small() {
+    let Some(weights) = shared("weights") else {
+        return;
+    };
+    let weights = weights.canonicalize().expect("it exists");
+    let scenarios = shipped_scenarios();
+    assert!(scenarios.len() >= 4, "multi_region and its companions");
+    for (name, text) in scenarios {
+        let models = weights.to_str().expect("a plain path");
+        let played = Played::new(&text, &["--models", models]);
+        assert_eq!(played.code(), Some(0), "{name}: {}", played.stderr());
+        assert!(played.stdout().contains("mobile_sam"), "{name}");
+        let rows = fs::read_to_string(played.result(&name, "rows.csv")).expect("rows");
+        assert!(rows.lines().count() > 5, "{name}: {rows}");
+        let manifest = fs::read_to_string(played.result(&name, "manifest.json"));
+        assert!(manifest.expect("a manifest").contains("\"finished\""));
+        let overlays = fs::read_dir(played.result(&name, "overlays")).expect("overlays");
+        assert!(overlays.count() > 0, "{name}");
+    }
+}
+
+#[test]
+fn a_missing_model_is_named_with_the_way_out() {
+    let (_, text) = shipped_scenarios().swap_remove(0);
+    let played = Played::new(&text, &["--models", "nowhere"]);
+    assert_eq!(played.code(), Some(2));
+    assert!(played.stdout().is_empty(), "stdout is data");
+    let stderr = played.stderr();
+    assert!(
+        stderr.contains("mobile_sam.pt") && stderr.contains("engine models pull"),
+        "{stderr}"
+    );
+    assert!(
+        !played.folder.path().join("runs").exists(),
+        "nothing was begun"
+    );
+}
+
+#[test]
+fn a_damaged_model_is_named() {
+    let (_, text) = shipped_scenarios().swap_remove(0);
+    let models = tempfile::tempdir().expect("a temporary folder");
+    fs::write(models.path().join("mobile_sam.pt"), "not a checkpoint").expect("writable");
+    let folder = models.path().to_str().expect("a plain path");
+    let played = Played::new(&text, &["--models", folder]);
+    assert_eq!(played.code(), Some(2));
+    assert!(
+        played.stderr().contains("mobile_sam.pt"),
+        "{}",
+        played.stderr()
+    );
+}
+
+#[test]
+fn a_case_that_fails_costs_only_itself() {
+    let Some(weights) = shared("weights") else {
+        return;
+    };
+    let data = tempfile::tempdir().expect("a temporary folder");
+    for folder in ["images", "masks"] {
+        fs::create_dir(data.path().join(folder)).expect("writable");
+    }
+    let picture = |name: &str, inside: u8| {
+        let picture = image::GrayImage::from_fn(40, 30, |x, y| {
+            let is_inside = (10..25).contains(&x) && (8..20).contains(&y);
+            image::Luma([if is_inside { inside } else { 20 }])
+        });
+        picture.save(data.path().join(name)).expect("writable");
+    };
+    picture("images/good.png", 200);
+    picture("masks/good.png", 255);
+    picture("masks/torn.png", 255);
+    picture("images/other.png", 90);
+    picture("masks/other.png", 255);
+    let whole = fs::read(data.path().join("images/good.png")).expect("readable");
+    fs::write(
+        data.path().join("images/torn.png"),
+        &whole[..whole.len() / 2],
+    )
+    .expect("writable");
+    let folder = data.path().display();
+    let text = format!(
+        "(name: \"torn\", models: [\"mobile_sam\"], datasets: [folder_pair(name: \"d\", \
+         images: \"{folder}/images\", masks: \"{folder}/masks\", objects: [(name: \"o\")])], \
+         strategies: [(name: \"box\", first: [box(object)])])"
+    );
+    let weights = weights.canonicalize().expect("it exists");
+    let models = weights.to_str().expect("a plain path");
+    let played = Played::new(&text, &["--models", models]);
+    assert_eq!(played.code(), Some(1), "{}", played.stderr());
+    let rows = fs::read_to_string(played.result("torn", "rows.csv")).expect("rows");
+    assert_eq!(rows.lines().count(), 3, "a heading and two cases: {rows}");
+    let failures = fs::read_to_string(played.result("torn", "failures.csv")).expect("failures");
+    assert!(failures.contains("torn.png"), "{failures}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_finishes_the_slices_in_play() {
+    let Some(weights) = shared("weights") else {
+        return;
+    };
+    let text = "(name: \"long\", models: [\"mobile_sam\"], \
+                datasets: [phantoms(name: \"p\", modality: breast_ultrasound, cases: 400)], \
+                strategies: [(name: \"box\", first: [box(object)])])";
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let weights = weights.canonicalize().expect("it exists");
+    let models = weights.to_str().expect("a plain path");
+    let child = command(folder.path(), text, &["--models", models])
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let rows = folder.path().join("runs/long/rows.csv");
+    let lines = || fs::read_to_string(&rows).map_or(0, |text| text.lines().count());
+    while lines() < 2 {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.expect("kill is part of every Unix").success());
+    let output = child.wait_with_output().expect("it ends");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("stopped before the end"), "{stderr}");
+    assert!((2..400).contains(&lines()));
+    let manifest = fs::read_to_string(folder.path().join("runs/long/manifest.json"));
+    assert!(manifest.expect("a manifest").contains("\"interrupted\""));
+}
