@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "wgpu")]
+use crate::gpu::Gpu;
 use crate::{
     KernelError,
     buffer::{Buffer, Pool},
@@ -16,6 +18,8 @@ pub struct Device(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     Cpu(Cpu),
+    #[cfg(feature = "wgpu")]
+    Wgpu(Gpu),
 }
 
 /// This machine's processor, with one of its instruction sets.
@@ -44,10 +48,33 @@ impl Device {
             .collect()
     }
 
+    /// Returns this machine's graphics processor, through Vulkan, Metal or DirectX 12; without
+    /// one, a software implementation of them, if there is one.
+    ///
+    /// # Errors
+    /// When the machine has neither, or the driver refuses.
+    #[cfg(feature = "wgpu")]
+    pub fn wgpu() -> Result<Self, KernelError> {
+        Gpu::get().map(|gpu| Self(Kind::Wgpu(gpu)))
+    }
+
+    /// Returns [`Self::wgpu`] with each kind of kernel that it can run, its own first, so that
+    /// tests reach all of them.
+    ///
+    /// # Errors
+    /// As [`Self::wgpu`].
+    #[cfg(feature = "wgpu")]
+    pub fn wgpus() -> Result<Vec<Self>, KernelError> {
+        let all = Gpu::all()?.into_iter();
+        Ok(all.map(|gpu| Self(Kind::Wgpu(gpu))).collect())
+    }
+
     /// Returns the name used in manifests and figures.
     pub fn name(&self) -> String {
         match &self.0 {
             Kind::Cpu(cpu) => format!("cpu ({})", cpu.isa.name()),
+            #[cfg(feature = "wgpu")]
+            Kind::Wgpu(gpu) => format!("wgpu ({}, {})", gpu.adapter(), gpu.class().name()),
         }
     }
 
@@ -67,10 +94,23 @@ impl Device {
         }
     }
 
-    /// Returns the processor that this device is.
+    /// Returns the processor that this device is. An operation asks after it has asked for the
+    /// graphics device.
     pub(crate) fn as_cpu(&self) -> &Cpu {
-        let Kind::Cpu(cpu) = &self.0;
-        cpu
+        match &self.0 {
+            Kind::Cpu(cpu) => cpu,
+            #[cfg(feature = "wgpu")]
+            Kind::Wgpu(_) => unreachable!("operations on graphics devices end before this"),
+        }
+    }
+
+    /// Returns the graphics device that this is, if it is one.
+    #[cfg(feature = "wgpu")]
+    pub(crate) fn as_gpu(&self) -> Option<&Gpu> {
+        match &self.0 {
+            Kind::Cpu(_) => None,
+            Kind::Wgpu(gpu) => Some(gpu),
+        }
     }
 }
 
@@ -84,6 +124,12 @@ impl Cpu {
 impl PartialEq for Device {
     /// Whether tensors of one can be used with those of the other.
     fn eq(&self, other: &Self) -> bool {
-        self.as_cpu().isa == other.as_cpu().isa
+        match (&self.0, &other.0) {
+            (Kind::Cpu(one), Kind::Cpu(other)) => one.isa == other.isa,
+            #[cfg(feature = "wgpu")]
+            (Kind::Wgpu(one), Kind::Wgpu(other)) => one == other,
+            #[cfg(feature = "wgpu")]
+            _ => false,
+        }
     }
 }

@@ -26,6 +26,36 @@ pub enum KernelError {
         /// Where another is.
         other: String,
     },
+    /// The machine has no such device, or its driver refuses.
+    #[error("no graphics device: {reason}")]
+    NoDevice {
+        /// What the driver or the system said.
+        reason: String,
+    },
+    /// The device has no room.
+    #[error("the device has no room for {bytes} bytes in one buffer{}", at_most(*.most))]
+    OutOfMemory {
+        /// What was asked for.
+        bytes: u64,
+        /// The most that one buffer can hold, where that is the reason.
+        most: Option<u64>,
+    },
+    /// A kernel could not be compiled for the device.
+    #[error("the device refused a kernel: {reason}")]
+    Shader {
+        /// What the compiler said.
+        reason: String,
+    },
+    /// The device failed, or was lost.
+    #[error("the device failed: {reason}")]
+    Device {
+        /// What the driver said.
+        reason: String,
+    },
+}
+
+fn at_most(most: Option<u64>) -> String {
+    most.map_or(String::new(), |most| format!("; it holds {most} at most"))
 }
 
 impl KernelError {

@@ -15,14 +15,15 @@
 //! | [`attention`] | softmax attention with table or relative position bias, in tiles |
 //! | [`window`] | images to windows and back, zero padded |
 //! | [`elementwise`] | sums, products and activations |
-//! | [`concat`] | joining and cutting along an axis |
+//! | [`mod@concat`] | joining and cutting along an axis |
 //! | [`resize`] | bilinear resizing |
 //! | [`pillow`] | antialiased resizing of 8-bit images, as Pillow does it |
 //! | [`distance`] | distance to the nearest pixel outside a mask, and the deepest pixels |
 //!
 //! Every operation's folder has the same files: `problem` (shapes and choices, no data),
 //! `reference` (what it must compute, written to be read), `cpu` (the fast twin), `cost`
-//! (operations and bytes) and `catalog` (the problems our models pose).
+//! (operations and bytes) and `catalog` (the problems our models pose). With the feature `wgpu`
+//! there is `cube`, the same on graphics devices, and `blueprint`, its compile-time choices.
 
 #![expect(
     clippy::inline_always,
@@ -41,6 +42,8 @@ pub mod elementwise;
 mod epilogue;
 mod error;
 mod gemm;
+#[cfg(feature = "wgpu")]
+mod gpu;
 pub mod linear;
 pub mod matmul;
 pub mod norm;
@@ -49,6 +52,7 @@ pub mod pillow;
 pub mod resize;
 mod simd;
 mod tensor;
+pub mod timer;
 pub mod tolerance;
 pub mod window;
 

@@ -2,6 +2,8 @@
 
 use std::{ops::Range, sync::Arc};
 
+#[cfg(feature = "wgpu")]
+use crate::gpu;
 use crate::{Device, KernelError, buffer::Buffer};
 
 /// A dense row-major `f32` tensor that lives on a [`Device`]. Cloning and reshaping share the
@@ -16,6 +18,8 @@ pub struct Tensor {
 #[derive(Clone, Debug)]
 enum Storage {
     Cpu(Arc<Buffer>),
+    #[cfg(feature = "wgpu")]
+    Gpu(gpu::Buffer),
 }
 
 impl Tensor {
@@ -31,6 +35,11 @@ impl Tensor {
                 &[data.len()],
                 format!("as many elements as {shape:?}"),
             ));
+        }
+        #[cfg(feature = "wgpu")]
+        if let Some(gpu) = device.as_gpu() {
+            let buffer = gpu::Buffer::upload(gpu, &data)?;
+            return Ok(Self::on_gpu(device, shape.to_vec(), buffer));
         }
         Ok(Self {
             shape: shape.to_vec(),
@@ -54,7 +63,11 @@ impl Tensor {
     /// # Errors
     /// When the device failed in this or an earlier operation.
     pub fn to_vec(&self) -> Result<Vec<f32>, KernelError> {
-        Ok(self.cpu().to_vec())
+        match &self.storage {
+            Storage::Cpu(data) => Ok(data.to_vec()),
+            #[cfg(feature = "wgpu")]
+            Storage::Gpu(buffer) => buffer.download(self.len()),
+        }
     }
 
     /// Returns the same data under another shape, without a copy.
@@ -98,7 +111,8 @@ impl Tensor {
 
     /// Returns the number of elements.
     pub(crate) fn len(&self) -> usize {
-        self.cpu().len()
+        // It did not overflow when the tensor was made.
+        self.shape.iter().product()
     }
 
     /// Returns the last extent; 1 for a scalar.
@@ -106,10 +120,32 @@ impl Tensor {
         self.shape.last().copied().unwrap_or(1)
     }
 
-    /// Returns the data of a tensor on the CPU.
+    /// Returns the data of a tensor on the CPU. Operations check that all is on one device.
     pub(crate) fn cpu(&self) -> &[f32] {
-        let Storage::Cpu(data) = &self.storage;
-        data
+        match &self.storage {
+            Storage::Cpu(data) => data,
+            #[cfg(feature = "wgpu")]
+            Storage::Gpu(_) => unreachable!("the operation checked that this is on the CPU"),
+        }
+    }
+
+    /// Returns the data of a tensor on a graphics device. Operations check that all is on one.
+    #[cfg(feature = "wgpu")]
+    pub(crate) fn gpu(&self) -> &gpu::Buffer {
+        match &self.storage {
+            Storage::Cpu(_) => unreachable!("the operation checked that this is on its device"),
+            Storage::Gpu(buffer) => buffer,
+        }
+    }
+
+    /// Makes a tensor of `shape` of what an operation on a graphics device wrote.
+    #[cfg(feature = "wgpu")]
+    pub(crate) fn on_gpu(device: &Device, shape: Vec<usize>, buffer: gpu::Buffer) -> Self {
+        Self {
+            shape,
+            device: device.clone(),
+            storage: Storage::Gpu(buffer),
+        }
     }
 
     /// Makes a tensor of `shape` on the CPU and lets `fill` write every one of its elements,
@@ -161,6 +197,12 @@ impl<'a> Columns<'a> {
     /// Returns the number of columns.
     pub(crate) fn width(&self) -> usize {
         self.range.len()
+    }
+
+    /// Returns the first column.
+    #[cfg(feature = "wgpu")]
+    pub(crate) fn start(&self) -> usize {
+        self.range.start
     }
 
     /// Returns the data from the first column of the first row on, and the distance of rows.

@@ -2,18 +2,46 @@
 
 mod cases;
 
+use std::io::Write;
+
 use cases::{Case, Numbers};
 use kernels::Device;
 
 /// Work beyond which an entry runs on the fastest device only.
 const SMALL: u64 = 500_000_000;
 
+/// Returns every device present, each with the work beyond which it skips an entry. A graphics
+/// device that is missing is said to be skipped, and with `KERNELS_DEVICE=required` fails the test.
+fn devices() -> Vec<(Device, u64)> {
+    let required = std::env::var_os("KERNELS_DEVICE").is_some_and(|value| value == "required");
+    let mut devices: Vec<_> = Device::cpus().into_iter().map(|cpu| (cpu, SMALL)).collect();
+    devices[0].1 = u64::MAX;
+    #[cfg(feature = "wgpu")]
+    let found = Device::wgpus().map_err(|error| error.to_string());
+    #[cfg(not(feature = "wgpu"))]
+    let found: Result<Vec<Device>, _> = Err("built without the feature `wgpu`");
+    match found {
+        Ok(found) => {
+            // On a software device the kernels that are not its own are slow.
+            let most = [u64::MAX, SMALL / 50];
+            devices.extend(found.into_iter().zip(most));
+        }
+        Err(reason) => {
+            assert!(!required, "KERNELS_DEVICE=required, but {reason}");
+            writeln!(std::io::stderr(), "SKIPPED on graphics devices: {reason}")
+                .expect("stderr can be written to");
+        }
+    }
+    devices
+}
+
 /// Runs the cases that `wanted` picks on every device and reports all that fail.
 fn check(numbers: Numbers, wanted: impl Fn(&Case) -> bool) {
+    let devices = devices();
     let mut failures = Vec::new();
     for case in cases::all(numbers).into_iter().filter(wanted) {
-        for (i, device) in Device::cpus().iter().enumerate() {
-            if i == 0 || case.cost.flops <= SMALL {
+        for (device, most) in &devices {
+            if case.cost.flops <= *most {
                 let result = (case.prepare)(device)();
                 failures.extend(
                     case.mismatch(&result)

@@ -6,9 +6,13 @@
 //! and the last are tokens, so images and windows need no reshape. Heads lie side by side in the
 //! last axis. The scores are never stored as a whole. See [`attention()`].
 
+#[cfg(feature = "wgpu")]
+mod blueprint;
 mod catalog;
 mod cost;
 mod cpu;
+#[cfg(feature = "wgpu")]
+mod cube;
 mod problem;
 pub mod reference;
 
@@ -51,6 +55,12 @@ pub fn attention<'a>(
 ) -> Result<Tensor, KernelError> {
     let (q, k, v) = (q.into(), k.into(), v.into());
     let (problem, shape) = AttentionProblem::new(&q, &k, &v, heads, &bias)?;
+    let device = q.tensor().device();
+    #[cfg(feature = "wgpu")]
+    if device.as_gpu().is_some() {
+        let out = cube::attention(&problem, [&q, &k, &v].map(cube::Rows::from), bias.into())?;
+        return Ok(Tensor::on_gpu(device, shape, out));
+    }
     let bias = match bias {
         AttentionBias::None => reference::Bias::None,
         AttentionBias::Table(table) => reference::Bias::Table(table.cpu()),
@@ -59,7 +69,6 @@ pub fn attention<'a>(
             columns: columns.cpu(),
         },
     };
-    let device = q.tensor().device();
     Ok(Tensor::on_cpu(device, shape, |out| {
         cpu::attention(
             device.as_cpu(),

@@ -9,6 +9,8 @@
 mod catalog;
 mod cost;
 mod cpu;
+#[cfg(feature = "wgpu")]
+mod cube;
 mod depthwise;
 mod problem;
 pub mod reference;
@@ -18,6 +20,7 @@ use crate::{Epilogue, KernelError, Tensor};
 
 pub use catalog::CATALOG;
 pub use problem::{Conv2dProblem, ConvLayout, Groups};
+use weights::Packed;
 pub use weights::{BatchNorm, ConvWeights};
 
 /// Convolves `x`, `[n, height, width, inputs]` → `[n, height', width', outputs]` with
@@ -32,15 +35,19 @@ pub fn conv2d(
     epilogue: Epilogue<'_>,
 ) -> Result<Tensor, KernelError> {
     let problem = Conv2dProblem::new(x, weights, &epilogue)?;
-    let residual = epilogue.residual.map(Tensor::cpu);
-    Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
-        cpu::conv2d(
-            x.device().as_cpu(),
-            &problem,
-            x.cpu(),
-            &weights.packed,
-            residual,
-            out,
-        );
-    }))
+    match &weights.packed {
+        Packed::Cpu(packed) => {
+            let residual = epilogue.residual.map(Tensor::cpu);
+            Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
+                let cpu = x.device().as_cpu();
+                cpu::conv2d(cpu, &problem, x.cpu(), packed, residual, out);
+            }))
+        }
+        #[cfg(feature = "wgpu")]
+        Packed::Gpu(packed) => {
+            let residual = epilogue.residual.map(Tensor::gpu);
+            let out = cube::conv2d(&problem, x.gpu(), packed, residual)?;
+            Ok(Tensor::on_gpu(x.device(), problem.shape(), out))
+        }
+    }
 }

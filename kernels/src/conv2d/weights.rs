@@ -1,9 +1,8 @@
 //! A convolution's parameters, and batch norm folded into them. See [`ConvWeights`].
 
-use super::{
-    ConvLayout, Groups,
-    cpu::{self, Packed},
-};
+#[cfg(feature = "wgpu")]
+use super::cube;
+use super::{ConvLayout, Groups, cpu};
 use crate::{Device, KernelError};
 
 /// A convolution's parameters, in the device's own layout.
@@ -13,6 +12,13 @@ pub struct ConvWeights {
     layout: ConvLayout,
     pub(super) packed: Packed,
     has_bias: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Packed {
+    Cpu(cpu::Packed),
+    #[cfg(feature = "wgpu")]
+    Gpu(cube::Packed),
 }
 
 impl ConvWeights {
@@ -65,7 +71,7 @@ impl ConvWeights {
         Ok(Self {
             device: device.clone(),
             layout,
-            packed: cpu::pack(device.as_cpu(), &layout, weight, bias),
+            packed: Packed::new(device, layout, weight, bias)?,
             has_bias: bias.is_some(),
         })
     }
@@ -83,6 +89,28 @@ impl ConvWeights {
     /// Returns whether a bias is added.
     pub(super) fn has_bias(&self) -> bool {
         self.has_bias
+    }
+}
+
+impl Packed {
+    #[cfg_attr(
+        not(feature = "wgpu"),
+        expect(
+            clippy::unnecessary_wraps,
+            reason = "a graphics device may have no room"
+        )
+    )]
+    fn new(
+        device: &Device,
+        layout: ConvLayout,
+        weight: &[f32],
+        bias: Option<&[f32]>,
+    ) -> Result<Self, KernelError> {
+        #[cfg(feature = "wgpu")]
+        if let Some(gpu) = device.as_gpu() {
+            return cube::pack(gpu, layout, weight, bias).map(Self::Gpu);
+        }
+        Ok(Self::Cpu(cpu::pack(device.as_cpu(), &layout, weight, bias)))
     }
 }
 

@@ -6,9 +6,13 @@
 mod catalog;
 mod cost;
 mod cpu;
+#[cfg(feature = "wgpu")]
+mod cube;
 mod problem;
 pub mod reference;
 
+#[cfg(feature = "wgpu")]
+use crate::gpu;
 use crate::{Activation, Device, KernelError, Tensor, gemm::Panels};
 
 pub use catalog::CATALOG;
@@ -20,9 +24,16 @@ pub struct ConvTransposeWeights {
     device: Device,
     inputs: usize,
     outputs: usize,
-    /// One per row of the kernel.
-    panels: [Panels; 2],
+    packed: Packed,
     has_bias: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Packed {
+    /// One per row of the kernel.
+    Cpu([Panels; 2]),
+    #[cfg(feature = "wgpu")]
+    Gpu(gpu::product::PackedWeights),
 }
 
 impl ConvTransposeWeights {
@@ -63,9 +74,31 @@ impl ConvTransposeWeights {
             device: device.clone(),
             inputs,
             outputs,
-            panels: cpu::pack(device.as_cpu(), shape, weight, bias),
+            packed: Packed::new(device, shape, weight, bias)?,
             has_bias: bias.is_some(),
         })
+    }
+}
+
+impl Packed {
+    #[cfg_attr(
+        not(feature = "wgpu"),
+        expect(
+            clippy::unnecessary_wraps,
+            reason = "a graphics device may have no room"
+        )
+    )]
+    fn new(
+        device: &Device,
+        shape: [usize; 2],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+    ) -> Result<Self, KernelError> {
+        #[cfg(feature = "wgpu")]
+        if let Some(gpu) = device.as_gpu() {
+            return cube::pack(gpu, shape, weight, bias).map(Self::Gpu);
+        }
+        Ok(Self::Cpu(cpu::pack(device.as_cpu(), shape, weight, bias)))
     }
 }
 
@@ -79,7 +112,14 @@ pub fn conv_transpose2d(
     activation: Activation,
 ) -> Result<Tensor, KernelError> {
     let problem = ConvTransposeProblem::new(x, weights, activation)?;
-    Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
-        cpu::conv_transpose2d(x.device().as_cpu(), &problem, x.cpu(), &weights.panels, out);
-    }))
+    match &weights.packed {
+        Packed::Cpu(panels) => Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
+            cpu::conv_transpose2d(x.device().as_cpu(), &problem, x.cpu(), panels, out);
+        })),
+        #[cfg(feature = "wgpu")]
+        Packed::Gpu(packed) => {
+            let out = cube::conv_transpose2d(&problem, x.gpu(), packed)?;
+            Ok(Tensor::on_gpu(x.device(), problem.shape(), out))
+        }
+    }
 }

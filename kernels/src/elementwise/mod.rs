@@ -6,6 +6,8 @@
 mod catalog;
 mod cost;
 mod cpu;
+#[cfg(feature = "wgpu")]
+mod cube;
 mod problem;
 pub mod reference;
 
@@ -34,6 +36,11 @@ fn binary(operation: BinaryOperation, a: &Tensor, b: &Tensor) -> Result<Tensor, 
     // Both operations commute, so the repeated operand is always the second.
     let (whole, part) = if a.len() < b.len() { (b, a) } else { (a, b) };
     let (problem, shape) = BinaryProblem::new(operation, whole, part)?;
+    #[cfg(feature = "wgpu")]
+    if a.device().as_gpu().is_some() {
+        let out = cube::binary(&problem, whole.gpu(), part.gpu())?;
+        return Ok(Tensor::on_gpu(a.device(), shape, out));
+    }
     Ok(Tensor::on_cpu(a.device(), shape, |out| {
         cpu::binary(&problem, whole.cpu(), part.cpu(), out);
     }))
@@ -44,6 +51,11 @@ fn binary(operation: BinaryOperation, a: &Tensor, b: &Tensor) -> Result<Tensor, 
 /// # Errors
 /// When the device fails.
 pub fn activate(x: &Tensor, activation: Activation) -> Result<Tensor, KernelError> {
+    #[cfg(feature = "wgpu")]
+    if x.device().as_gpu().is_some() {
+        let out = cube::activate(x.len(), x.gpu(), activation)?;
+        return Ok(Tensor::on_gpu(x.device(), x.shape().to_vec(), out));
+    }
     Ok(Tensor::on_cpu(x.device(), x.shape().to_vec(), |out| {
         cpu::activate(x.device().as_cpu(), activation, x.cpu(), out);
     }))

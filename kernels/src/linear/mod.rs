@@ -6,9 +6,13 @@
 mod catalog;
 mod cost;
 mod cpu;
+#[cfg(feature = "wgpu")]
+mod cube;
 mod problem;
 pub mod reference;
 
+#[cfg(feature = "wgpu")]
+use crate::gpu;
 use crate::{Device, Epilogue, KernelError, Tensor, gemm::Panels};
 
 pub use catalog::CATALOG;
@@ -18,8 +22,17 @@ pub use problem::LinearProblem;
 #[derive(Clone, Debug)]
 pub struct LinearWeights {
     device: Device,
-    panels: Panels,
+    packed: Packed,
+    inputs: usize,
+    outputs: usize,
     has_bias: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Packed {
+    Cpu(Panels),
+    #[cfg(feature = "wgpu")]
+    Gpu(gpu::product::PackedWeights),
 }
 
 impl LinearWeights {
@@ -50,19 +63,43 @@ impl LinearWeights {
         }
         Ok(Self {
             device: device.clone(),
-            panels: cpu::pack(device.as_cpu(), shape, weight, bias),
+            packed: Packed::new(device, shape, weight, bias)?,
+            inputs,
+            outputs,
             has_bias: bias.is_some(),
         })
     }
 
     /// Returns the number of input features.
     pub fn inputs(&self) -> usize {
-        self.panels.rows()
+        self.inputs
     }
 
     /// Returns the number of output features.
     pub fn outputs(&self) -> usize {
-        self.panels.columns()
+        self.outputs
+    }
+}
+
+impl Packed {
+    #[cfg_attr(
+        not(feature = "wgpu"),
+        expect(
+            clippy::unnecessary_wraps,
+            reason = "a graphics device may have no room"
+        )
+    )]
+    fn new(
+        device: &Device,
+        shape: [usize; 2],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+    ) -> Result<Self, KernelError> {
+        #[cfg(feature = "wgpu")]
+        if let Some(gpu) = device.as_gpu() {
+            return cube::pack(gpu, shape, weight, bias).map(Self::Gpu);
+        }
+        Ok(Self::Cpu(cpu::pack(device.as_cpu(), shape, weight, bias)))
     }
 }
 
@@ -77,15 +114,19 @@ pub fn linear(
     epilogue: Epilogue<'_>,
 ) -> Result<Tensor, KernelError> {
     let (problem, shape) = LinearProblem::new(x, weights, &epilogue)?;
-    let residual = epilogue.residual.map(Tensor::cpu);
-    Ok(Tensor::on_cpu(x.device(), shape, |out| {
-        cpu::linear(
-            x.device().as_cpu(),
-            &problem,
-            x.cpu(),
-            &weights.panels,
-            residual,
-            out,
-        );
-    }))
+    match &weights.packed {
+        Packed::Cpu(panels) => {
+            let residual = epilogue.residual.map(Tensor::cpu);
+            Ok(Tensor::on_cpu(x.device(), shape, |out| {
+                let cpu = x.device().as_cpu();
+                cpu::linear(cpu, &problem, x.cpu(), panels, residual, out);
+            }))
+        }
+        #[cfg(feature = "wgpu")]
+        Packed::Gpu(packed) => {
+            let residual = epilogue.residual.map(Tensor::gpu);
+            let out = cube::linear(&problem, x.gpu(), packed, residual)?;
+            Ok(Tensor::on_gpu(x.device(), shape, out))
+        }
+    }
 }

@@ -6,6 +6,8 @@
 mod catalog;
 mod cost;
 mod cpu;
+#[cfg(feature = "wgpu")]
+mod cube;
 mod problem;
 pub mod reference;
 
@@ -21,6 +23,11 @@ pub use problem::MatmulProblem;
 /// When the shapes are not of that form.
 pub fn matmul_transposed(a: &Tensor, b: &Tensor) -> Result<Tensor, KernelError> {
     let problem = MatmulProblem::new(a, b)?;
+    #[cfg(feature = "wgpu")]
+    if a.device().as_gpu().is_some() {
+        let out = cube::matmul_transposed(&problem, a.gpu(), b.gpu())?;
+        return Ok(Tensor::on_gpu(a.device(), problem.shape(), out));
+    }
     Ok(Tensor::on_cpu(a.device(), problem.shape(), |out| {
         cpu::matmul_transposed(a.device().as_cpu(), &problem, a.cpu(), b.cpu(), out);
     }))

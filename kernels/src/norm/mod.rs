@@ -6,9 +6,13 @@
 mod catalog;
 mod cost;
 mod cpu;
+#[cfg(feature = "wgpu")]
+mod cube;
 mod problem;
 pub mod reference;
 
+#[cfg(feature = "wgpu")]
+use crate::gpu;
 use crate::{Device, KernelError, Tensor};
 
 pub use catalog::CATALOG;
@@ -21,6 +25,9 @@ pub struct NormWeights {
     weight: Vec<f32>,
     bias: Vec<f32>,
     epsilon: f32,
+    /// Weight and bias on a graphics device, if `device` is one.
+    #[cfg(feature = "wgpu")]
+    uploaded: Option<[gpu::Buffer; 2]>,
 }
 
 impl NormWeights {
@@ -48,6 +55,8 @@ impl NormWeights {
             weight: weight.to_vec(),
             bias: bias.to_vec(),
             epsilon,
+            #[cfg(feature = "wgpu")]
+            uploaded: cube::upload(device, weight, bias)?,
         })
     }
 }
@@ -58,6 +67,11 @@ impl NormWeights {
 /// When the last axis of `x` has not the weights' channels.
 pub fn layer_norm(x: &Tensor, weights: &NormWeights) -> Result<Tensor, KernelError> {
     let problem = NormProblem::new(x, weights)?;
+    #[cfg(feature = "wgpu")]
+    if let Some(parameters) = &weights.uploaded {
+        let out = cube::layer_norm(&problem, x.gpu(), parameters, weights.epsilon)?;
+        return Ok(Tensor::on_gpu(x.device(), x.shape().to_vec(), out));
+    }
     Ok(Tensor::on_cpu(x.device(), x.shape().to_vec(), |out| {
         cpu::layer_norm(x.device().as_cpu(), &problem, x.cpu(), weights, out);
     }))

@@ -7,6 +7,8 @@
 mod catalog;
 mod cost;
 mod cpu;
+#[cfg(feature = "wgpu")]
+mod cube;
 mod problem;
 pub mod reference;
 
@@ -21,6 +23,11 @@ pub use problem::{Resize, ResizeProblem};
 /// When `x` has another rank or no pixels, or more is to be kept than there is.
 pub fn resize_bilinear(x: &Tensor, resize: Resize) -> Result<Tensor, KernelError> {
     let problem = ResizeProblem::new(x, resize)?;
+    #[cfg(feature = "wgpu")]
+    if x.device().as_gpu().is_some() {
+        let out = cube::resize_bilinear(&problem, x.gpu())?;
+        return Ok(Tensor::on_gpu(x.device(), problem.shape(), out));
+    }
     Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
         cpu::resize_bilinear(&problem, x.cpu(), out);
     }))

@@ -6,6 +6,8 @@
 mod catalog;
 mod cost;
 mod cpu;
+#[cfg(feature = "wgpu")]
+mod cube;
 mod problem;
 pub mod reference;
 
@@ -20,6 +22,11 @@ pub use problem::WindowProblem;
 /// When `x` has another rank, or the window has no extent.
 pub fn partition_windows(x: &Tensor, window: usize) -> Result<Tensor, KernelError> {
     let problem = WindowProblem::of_image(x, window)?;
+    #[cfg(feature = "wgpu")]
+    if x.device().as_gpu().is_some() {
+        let out = cube::partition_windows(&problem, x.gpu())?;
+        return Ok(Tensor::on_gpu(x.device(), problem.windows_shape(), out));
+    }
     Ok(Tensor::on_cpu(x.device(), problem.windows_shape(), |out| {
         cpu::partition_windows(&problem, x.cpu(), out);
     }))
@@ -31,6 +38,11 @@ pub fn partition_windows(x: &Tensor, window: usize) -> Result<Tensor, KernelErro
 /// When `x` is not `[n · windows, window, window, c]` for such images.
 pub fn merge_windows(x: &Tensor, [height, width]: [usize; 2]) -> Result<Tensor, KernelError> {
     let problem = WindowProblem::of_windows(x, [height, width])?;
+    #[cfg(feature = "wgpu")]
+    if x.device().as_gpu().is_some() {
+        let out = cube::merge_windows(&problem, x.gpu())?;
+        return Ok(Tensor::on_gpu(x.device(), problem.image_shape(), out));
+    }
     Ok(Tensor::on_cpu(x.device(), problem.image_shape(), |out| {
         cpu::merge_windows(&problem, x.cpu(), out);
     }))

@@ -1,0 +1,25 @@
+//! What went wrong on a device, in our words. See [`from_server`].
+
+use cubecl::server::{IoError, LaunchError, ServerError};
+
+use crate::KernelError;
+
+/// Translates a failure; of several, the first one that says something.
+pub(super) fn from_server(error: &ServerError) -> KernelError {
+    match error {
+        ServerError::Unwritten { root, .. } => from_server(root),
+        ServerError::Several { errors, .. } if !errors.is_empty() => from_server(&errors[0]),
+        ServerError::Io(IoError::OutOfMemory { size, .. } | IoError::BufferTooBig { size, .. }) => {
+            KernelError::OutOfMemory {
+                bytes: *size,
+                most: None,
+            }
+        }
+        ServerError::Launch(LaunchError::CompilationError(error)) => KernelError::Shader {
+            reason: error.to_string(),
+        },
+        _ => KernelError::Device {
+            reason: error.to_string(),
+        },
+    }
+}
