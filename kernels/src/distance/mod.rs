@@ -16,12 +16,19 @@
 mod cpu;
 mod problem;
 pub mod reference;
+#[cfg(feature = "wgpu")]
+mod shader;
 #[cfg(test)]
 mod tests;
 
 pub use problem::Metric;
 
 use ndarray::{Array2, ArrayView2, s};
+use rayon::prelude::*;
+
+#[cfg(feature = "wgpu")]
+use crate::gpu::Gpu;
+use crate::{Device, KernelError};
 
 use cpu::Window;
 use problem::{CHAMFER3, CHAMFER5, root};
@@ -78,6 +85,79 @@ pub fn farthest(
             pixels: every.collect(),
         }
     })
+}
+
+/// A mask among many. See [`farthest_of_all`].
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// Whether a pixel is inside.
+    pub mask: ArrayView2<'a, bool>,
+    /// Whether the pixels around the image are outside the mask.
+    pub border_is_background: bool,
+    /// Pixels whose distance counts as 0.
+    pub excluded: &'a [[usize; 2]],
+}
+
+impl Query<'_> {
+    fn farthest(&self, metric: Metric) -> Farthest {
+        farthest(self.mask, metric, self.border_is_background, self.excluded)
+    }
+}
+
+/// Returns [`farthest`] of each of many masks, computed on `device`: on the CPU in parallel, on a
+/// graphics device in as few submissions as its buffers allow. The result does not depend on the
+/// device.
+///
+/// # Errors
+/// When the device fails, or cannot hold the distances of one of the masks; or a mask has a side
+/// of more than 16384 pixels, and the device is not the CPU.
+pub fn farthest_of_all(
+    device: &Device,
+    queries: &[Query<'_>],
+    metric: Metric,
+) -> Result<Vec<Farthest>, KernelError> {
+    #[cfg(feature = "wgpu")]
+    if let Some(gpu) = device.as_gpu() {
+        return farthest_on_gpu(gpu, queries, metric);
+    }
+    #[cfg(not(feature = "wgpu"))]
+    let _ = device;
+    let queries = queries.par_iter();
+    Ok(queries.map(|query| query.farthest(metric)).collect())
+}
+
+/// [`farthest_of_all`] on a graphics device.
+#[cfg(feature = "wgpu")]
+fn farthest_on_gpu(
+    gpu: &Gpu,
+    queries: &[Query<'_>],
+    metric: Metric,
+) -> Result<Vec<Farthest>, KernelError> {
+    let mut results = Vec::with_capacity(queries.len());
+    let mut rest = queries;
+    while let Some(first) = rest.first() {
+        if first.mask.is_empty() {
+            results.push(first.farthest(metric));
+            rest = &rest[1..];
+            continue;
+        }
+        let count = shader::batch_size(gpu, rest)?;
+        let (batch, later) = rest.split_at(count);
+        let found = shader::Batch::new(gpu, batch, metric).farthest()?;
+        results.extend(batch.iter().zip(found).map(|(query, found)| {
+            let (height, width) = query.mask.dim();
+            let is_tie = |pixel: usize| found.ties[pixel / 32] >> (pixel % 32) & 1 == 1;
+            Farthest {
+                distance: shader::in_pixels(found.greatest, metric),
+                pixels: (0..height * width)
+                    .filter(|&pixel| is_tie(pixel))
+                    .map(|pixel| [pixel / width, pixel % width])
+                    .collect(),
+            }
+        }));
+        rest = later;
+    }
+    Ok(results)
 }
 
 /// Returns the greatest of the window's values and where it is, or `None` if all are 0.
