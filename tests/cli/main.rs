@@ -1,5 +1,6 @@
 //! The command line as a user meets it.
 
+mod bad_input_data;
 mod check;
 mod help;
 mod program;

@@ -214,3 +214,114 @@ fn an_image_without_mask_is_a_failed_case() {
         matches!(&found.failures[..], [DatasetError::NoMask { path, .. }] if path.ends_with("amos_0507_31.png"))
     );
 }
+
+/// Checks NIfTI volumes with one object: slices per case, voxels, and a sum over all shown and
+/// inside pixels weighted by their place, which no other orientation has.
+fn check_volumes(
+    declaration: &str,
+    slices: &[usize],
+    voxels: usize,
+    weighted: u64,
+    spacing_mm: [f64; 2],
+) {
+    let Some(dataset) = open(declaration) else {
+        return;
+    };
+    let found = read(&*dataset);
+    assert!(found.failures.is_empty(), "{:?}", found.failures);
+    assert_eq!(found.slices, slices, "{declaration}");
+    assert_eq!(
+        found.objects,
+        [(slices.iter().sum(), voxels)],
+        "{declaration}"
+    );
+    assert_eq!(found.foreground, voxels);
+    let mut sum = 0;
+    let mut last_spacing = None;
+    for case in 0..dataset.cases().len() {
+        let mut sink = |slice: SliceData| {
+            let gray = slice.pixels.index_axis(ndarray::Axis(2), 0);
+            let inside = slice.masks[0]
+                .bitmap
+                .iter()
+                .map(|&inside| u64::from(inside));
+            for (place, (&byte, inside)) in (1..).zip(gray.iter().zip(inside)) {
+                sum += (u64::from(byte) + 7 * inside) * (place % 65521);
+            }
+            last_spacing = slice.spacing_mm;
+            ControlFlow::Continue(())
+        };
+        dataset.read(case, &mut sink).expect("it was read before");
+    }
+    assert_eq!(sum, weighted, "{declaration}");
+    let last_spacing = last_spacing.expect("the headers say how far voxels are apart");
+    assert!(
+        last_spacing
+            .iter()
+            .zip(spacing_mm)
+            .all(|(a, b)| (a - b).abs() < 1e-5),
+        "{last_spacing:?}"
+    );
+}
+
+#[test]
+fn spleen_in_all_directions_and_windows() {
+    let spleen = |options: &str| {
+        format!(
+            r#"nifti(name: "spleen", images: "ct_spleen", labels: "ct_spleen", image_name: "{{stem}}_ct",
+                     label_name: "{{stem}}_ct_seg-manual", objects: [(name: "spleen")], {options})"#
+        )
+    };
+    let soft = "normalise: [soft_tissue]";
+    let robust = "normalise: [percentile(low: 0.5, high: 99.5, over: volume)]";
+    for (options, slices, weighted, spacing_mm) in [
+        ("", 20, 992_278_954_631, [0.794_922, 0.794_922]),
+        (soft, 20, 703_864_144_405, [0.794_922, 0.794_922]),
+        (robust, 20, 1_209_412_830_151, [0.794_922, 0.794_922]),
+        ("axis: 1", 124, 158_021_743_058, [5.0, 0.794_922]),
+        ("axis: 0", 140, 176_808_006_869, [5.0, 0.794_922]),
+    ] {
+        check_volumes(&spleen(options), &[slices], 96_672, weighted, spacing_mm);
+    }
+}
+
+#[test]
+fn spinal_cord() {
+    let spine = |options: &str| {
+        format!(
+            r#"nifti(name: "spine", images: "mri_spine", labels: "mri_spine", unpaired: skip,
+                     objects: [(name: "cord")], {options})"#
+        )
+    };
+    let automatic = r#"label_name: "{stem}_seg""#;
+    let manual = r#"label_name: "{stem}_seg-manual""#;
+    let gray = r#"label_name: "{stem}_gmseg_manual""#;
+    check_volumes(&spine(automatic), &[5, 9], 3405, 3_755_443_313, [0.5, 0.5]);
+    check_volumes(&spine(manual), &[77, 13], 9712, 47_050_763_578, [1.0, 1.0]);
+    let coronal = format!("{manual}, axis: 1");
+    check_volumes(
+        &spine(&coronal),
+        &[12, 55],
+        9712,
+        12_855_782_248,
+        [1.0, 1.0],
+    );
+    check_volumes(&spine(gray), &[9, 11], 1216, 1_467_916_640_120, [0.5, 0.5]);
+}
+
+#[test]
+fn sarcoma_in_three_modalities() {
+    let slices = [16, 20, 53, 47];
+    for (modality, voxels, weighted, mm) in [
+        ("CT", 325_322, 4_260_891_654_306, 0.976_562),
+        ("MR_T1", 325_322, 1_895_737_235_698, 0.976_562),
+        ("PET", 13_319, 4_938_576_119, 5.468_75),
+    ] {
+        let declaration = format!(
+            r#"nifti(name: "sarcoma", images: "pet_ct_mr/nifti", labels: "pet_ct_mr/nifti",
+                     image_name: "{{stem}}/{modality}_image", label_name: "{{stem}}/{modality}_mask",
+                     objects: [(name: "tumour")])"#
+        );
+        check_volumes(&declaration, &slices, voxels, weighted, [mm, mm]);
+    }
+}

@@ -100,6 +100,7 @@ impl FolderPair {
             masks: base_dir.join(&spec.masks),
             image_name: spec.image_name.clone(),
             mask_name: spec.mask_name.clone(),
+            mask_field: "mask_name",
             extensions: raster::EXTENSIONS,
             unpaired: spec.unpaired,
         };
@@ -109,6 +110,7 @@ impl FolderPair {
             objects: &spec.objects,
             inside: &spec.inside,
             several: spec.several,
+            mask_field: layout.mask_field,
             has_object: spec.mask_name.has(OBJECT),
             has_number: spec.mask_name.has(NUMBER),
         };

@@ -5,6 +5,7 @@ mod error;
 mod folder_pair;
 mod listing;
 mod mask_image;
+mod nifti;
 mod normalise;
 mod objects;
 mod pairing;
@@ -12,6 +13,7 @@ mod pattern;
 mod phantoms;
 mod spec;
 mod spread;
+mod voxels;
 
 use std::{ops::ControlFlow, path::PathBuf};
 
@@ -19,6 +21,7 @@ use ndarray::{Array2, Array3};
 
 pub use error::DatasetError;
 pub use folder_pair::FolderPairSpec;
+pub use nifti::{Axis, GridRule, NiftiSpec};
 pub use normalise::{Over, Percent, Positive, Step};
 pub use objects::{Inside, ObjectSpec, Several};
 pub use pairing::Unpaired;

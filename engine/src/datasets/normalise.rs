@@ -46,6 +46,18 @@ pub enum Step {
     Brain,
 }
 
+impl Step {
+    /// Returns whether its interval depends on the whole volume.
+    pub(super) fn looks_at_volume(&self) -> bool {
+        match self {
+            Self::DivideByMax(over) | Self::MinMax(over) | Self::Percentile { over, .. } => {
+                *over == Over::Volume
+            }
+            Self::Window { .. } | Self::SoftTissue | Self::Lung | Self::Bone | Self::Brain => false,
+        }
+    }
+}
+
 /// What extremes and percentiles are of. A plain image is a volume of one slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

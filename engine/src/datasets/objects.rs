@@ -93,6 +93,8 @@ pub(super) struct Declared<'a> {
     pub(super) objects: &'a [ObjectSpec],
     pub(super) inside: &'a Inside,
     pub(super) several: Several,
+    /// What the declaration calls the pattern for masks.
+    pub(super) mask_field: &'static str,
     /// Whether the pattern for masks has `{object}` and `{n}`.
     pub(super) has_object: bool,
     pub(super) has_number: bool,
@@ -139,15 +141,16 @@ impl Declared<'_> {
             .find(|spec| !spec.files.is_empty() && !self.has_object)
         {
             return Err(wrong(format!(
-                "object `{}` lists `files`, but `mask_name` has no {{object}}",
-                spec.name
+                "object `{}` lists `files`, but `{}` has no {{object}}",
+                spec.name, self.mask_field
             )));
         }
         if self.several == Several::Apart {
             if !self.has_number {
-                return Err(wrong(
-                    "`several: apart` needs {n} in `mask_name`".to_owned(),
-                ));
+                return Err(wrong(format!(
+                    "`several: apart` needs {{n}} in `{}`",
+                    self.mask_field
+                )));
             }
             objects = objects
                 .iter()

@@ -20,6 +20,8 @@ pub(super) struct Layout {
     pub(super) masks: PathBuf,
     pub(super) image_name: Pattern,
     pub(super) mask_name: Pattern,
+    /// What the declaration calls `mask_name`.
+    pub(super) mask_field: &'static str,
     pub(super) extensions: &'static [&'static str],
     pub(super) unpaired: Unpaired,
 }
@@ -231,6 +233,7 @@ impl Layout {
         let Self {
             image_name,
             mask_name,
+            mask_field,
             ..
         } = self;
         if image_name.has(OBJECT) || image_name.has(NUMBER) {
@@ -240,15 +243,14 @@ impl Layout {
         }
         if image_name.shared_holes() != mask_name.shared_holes() {
             return Err(format!(
-                "`image_name: {image_name}` and `mask_name: {mask_name}`: expected the same placeholders in \
+                "`image_name: {image_name}` and `{mask_field}: {mask_name}`: expected the same placeholders in \
                  both, but for {{object}} and {{n}}"
             ));
         }
         if self.images == self.masks && image_name == mask_name {
-            return Err(
-                "images and masks have the same names in the same folder; expected a `mask_name`"
-                    .to_owned(),
-            );
+            return Err(format!(
+                "images and masks have the same names in the same folder; expected a `{mask_field}`"
+            ));
         }
         Ok(())
     }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Dataset, DatasetError, FolderPairSpec, PhantomsSpec, folder_pair, phantoms};
+use super::{
+    Dataset, DatasetError, FolderPairSpec, NiftiSpec, PhantomsSpec, folder_pair, nifti, phantoms,
+};
 use crate::scenario::Name;
 
 /// A dataset as declared in a scenario.
@@ -19,6 +21,8 @@ use crate::scenario::Name;
 pub enum DatasetSpec {
     /// Pictures and their masks.
     FolderPair(FolderPairSpec),
+    /// Volumes and their labels.
+    Nifti(NiftiSpec),
     /// Drawn by the engine.
     Phantoms(PhantomsSpec),
 }
@@ -28,6 +32,7 @@ impl DatasetSpec {
     pub fn name(&self) -> &Name {
         match self {
             Self::FolderPair(spec) => &spec.name,
+            Self::Nifti(spec) => &spec.name,
             Self::Phantoms(spec) => &spec.name,
         }
     }
@@ -41,6 +46,7 @@ impl DatasetSpec {
     pub fn open(&self, base_dir: &Path) -> Result<Box<dyn Dataset>, DatasetError> {
         match self {
             Self::FolderPair(spec) => Ok(Box::new(folder_pair::FolderPair::open(spec, base_dir)?)),
+            Self::Nifti(spec) => Ok(Box::new(nifti::Nifti::open(spec, base_dir)?)),
             Self::Phantoms(spec) => Ok(Box::new(phantoms::Phantoms::new(spec)?)),
         }
     }
@@ -85,7 +91,7 @@ mod tests {
                 "Unexpected field named `sizes`",
             ),
             (r#"phantoms(name: "a")"#, "missing field named `modality`"),
-            (r#"fantoms(name: "a")"#, "or `phantoms`"),
+            (r#"fantoms(name: "a")"#, "`nifti`, or `phantoms`"),
         ] {
             assert!(read(text).contains(expected), "{text}: {}", read(text));
         }

@@ -31,6 +31,25 @@ impl Spread for Histogram {
     }
 }
 
+/// Values that are scaled after they were counted.
+pub(super) struct Scaled<S, F> {
+    pub(super) stored: S,
+    /// Does not turn back: it grows everywhere, or falls everywhere.
+    pub(super) scale: F,
+}
+
+impl<S: Spread, F: Fn(f64) -> f64> Spread for Scaled<S, F> {
+    fn count(&self) -> u64 {
+        self.stored.count()
+    }
+
+    fn at_rank(&mut self, rank: u64) -> f64 {
+        let falls = (self.scale)(1.0) < (self.scale)(0.0);
+        let stored_rank = if falls { self.count() - 1 - rank } else { rank };
+        (self.scale)(self.stored.at_rank(stored_rank))
+    }
+}
+
 /// Values of any kind, kept.
 pub(super) struct Values<T>(Vec<T>);
 

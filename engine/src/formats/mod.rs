@@ -2,6 +2,9 @@
 //! nothing in the file, and allocate no more than the file's size can justify.
 
 mod error;
+mod grid;
+pub mod nifti;
 pub mod raster;
 
 pub use error::FormatError;
+pub use grid::{Grid, View};

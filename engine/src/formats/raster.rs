@@ -14,7 +14,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Read as _, Seek as _, SeekFrom},
+    io::{self, BufReader, Read as _, Seek as _, SeekFrom},
     path::Path,
 };
 
@@ -31,7 +31,7 @@ const DENSEST: u64 = 1032 * 8;
 /// What any file may ask for: a blank page of a fax packs better than [`DENSEST`].
 const HARMLESS: u64 = 16 << 20;
 /// What no file may ask for.
-const LARGEST: u64 = 1 << 30;
+const LARGEST: u64 = 512 << 20;
 
 /// The samples of a picture, as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,17 @@ pub fn read(path: &Path) -> Result<Raster, FormatError> {
             }
             file.rewind().map_err(unreadable)?;
         }
-        Some(ImageFormat::Jpeg | ImageFormat::Bmp) => drop(reader),
+        Some(ImageFormat::Jpeg) => {
+            drop(reader);
+            if is_cut_short(&mut file).map_err(unreadable)? {
+                return Err(FormatError::Broken {
+                    path: path.to_owned(),
+                    problem: "ends too early: it is truncated".to_owned(),
+                });
+            }
+            file.rewind().map_err(unreadable)?;
+        }
+        Some(ImageFormat::Bmp) => drop(reader),
         _ => {
             return Err(FormatError::Unknown {
                 path: path.to_owned(),
@@ -239,6 +249,23 @@ fn read_palette(
         )));
     }
     Ok(Some(Raster::Palette { indices, colours }))
+}
+
+/// Returns whether a JPEG has no end after the start of its last scan; its decoder would fill in gray.
+/// (Neither marker can occur within a scan, and a thumbnail with both comes before it.)
+fn is_cut_short(file: &mut BufReader<File>) -> io::Result<bool> {
+    let mut last = 0;
+    let mut is_open = true;
+    for byte in file.bytes() {
+        let byte = byte?;
+        match (last, byte) {
+            (0xff, 0xda) => is_open = true,
+            (0xff, 0xd9) => is_open = false,
+            _ => {}
+        }
+        last = byte;
+    }
+    Ok(is_open)
 }
 
 /// Returns whether a TIFF's first directory points to a second one. `None` if the file ends first,
