@@ -43,9 +43,9 @@ impl Unit {
     fn style(self) -> ProgressStyle {
         let counts = match self {
             Self::Bytes => "{binary_bytes}/{binary_total_bytes}, {binary_bytes_per_sec}",
-            Self::Cases => "{pos}/{len} cases, {eta} left",
+            Self::Cases => "{pos}/{len} cases, {elapsed}",
         };
-        ProgressStyle::with_template(&format!("{{msg}} {{wide_bar}} {counts}"))
+        ProgressStyle::with_template(&format!("{{spinner}} {{msg}} {{wide_bar}} {counts}"))
             .expect("both templates are well-formed")
     }
 }
