@@ -94,7 +94,7 @@ impl Intake {
     }
 
     /// Waits for the next item; `None` when every case has been handed over.
-    pub fn next(&mut self) -> Option<Loaded> {
+    pub fn receive(&mut self) -> Option<Loaded> {
         if self.is_done() {
             return None;
         }
