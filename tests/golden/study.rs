@@ -75,11 +75,11 @@ fn free_play_follows_the_reference() {
             }
         }
     }
-    println!(
+    assert!(
+        f64::from(agreeing) >= AGREEMENT * f64::from(steps),
         "{agreeing} of {steps} steps agree; departures:\n{}",
         departures.join("\n")
     );
-    assert!(f64::from(agreeing) >= AGREEMENT * f64::from(steps));
 }
 
 /// Says how a row differs from the golden step, if it does.

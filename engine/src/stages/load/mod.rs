@@ -40,7 +40,9 @@ fn spawn_slices(
 ) {
     let mut slices = 0;
     while slices < SLICES_PER_BATCH {
-        let Some(loaded) = intake.receive() else { return };
+        let Some(loaded) = intake.receive() else {
+            return;
+        };
         let case = match (&loaded, *open_case) {
             (Loaded::Case { .. }, _) | (_, None) => commands.spawn_empty().id(),
             (_, Some(case)) => case,
