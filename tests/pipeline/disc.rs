@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView3};
 pub(crate) struct Disc;
 
 impl Model for Disc {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "disc"
     }
 
