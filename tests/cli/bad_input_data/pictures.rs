@@ -317,7 +317,7 @@ fn files_that_may_not_be_read() {
     tree.write("images/secret.png", &picture);
     tree.write("masks/secret.png", &picture);
     let secret = tree.path("masks/secret.png");
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0)).expect("it is ours");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).expect("it is ours");
     if fs::read(&secret).is_ok() {
         // The superuser may read anything.
         return;
