@@ -4,6 +4,7 @@ mod compare;
 mod data;
 mod distance;
 mod formula;
+mod lite_medsam;
 mod metrics;
 mod mobile_sam;
 mod pillow;

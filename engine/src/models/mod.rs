@@ -145,3 +145,17 @@ pub enum ModelError {
     #[error(transparent)]
     Kernel(#[from] KernelError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sam::SamConfig;
+    use crate::weights::{Catalogue, Status};
+
+    #[test]
+    fn what_the_catalogue_says_runs_has_code() {
+        for entry in Catalogue::load().entries() {
+            let runs = SamConfig::of(entry.architecture).is_some();
+            assert!(runs || entry.status == Status::Listed, "{}", entry.name);
+        }
+    }
+}

@@ -22,7 +22,8 @@ pub struct SamConfig {
 pub enum Intensity {
     /// ImageNet's mean and standard deviation per channel; padding is the mean colour.
     ImageNet,
-    /// The image's own range to 0..1; padding is 0 (LiteMedSAM).
+    /// The image's own range to 0..1; padding is 0 (LiteMedSAM, whose own script also shrinks
+    /// images by OpenCV's area averages where this uses Pillow's triangle filter).
     MinMax,
 }
 
