@@ -11,13 +11,18 @@ use crate::{
 };
 
 /// Returns a positive click at the centre of `region`, and among how many pixels it was drawn.
+///
+/// Where every pixel was clicked before, one is clicked again: a positive click belongs inside.
 pub(super) fn click(
     region: ArrayView2<'_, bool>,
     view: &View<'_>,
     protocol: &Protocol,
     draw: &mut dyn Draw,
 ) -> (Click, usize) {
-    let deepest = deepest(region, view, protocol);
+    let mut deepest = deepest(region, view, protocol);
+    if deepest.distance <= 0.0 {
+        deepest = farthest_but(region, &[], protocol);
+    }
     let ties = deepest.pixels.len();
     (pick(&deepest, true, draw), ties)
 }
@@ -29,19 +34,24 @@ pub(super) fn deepest(
     view: &View<'_>,
     protocol: &Protocol,
 ) -> Farthest {
+    let clicked = if protocol.repeat_clicks {
+        &[]
+    } else {
+        view.clicked
+    };
+    farthest_but(region, clicked, protocol)
+}
+
+fn farthest_but(region: ArrayView2<'_, bool>, excluded: &[Click], protocol: &Protocol) -> Farthest {
     let metric = match protocol.distance {
         Distance::Chamfer5 => Metric::Chamfer5,
         Distance::Chamfer3 => Metric::Chamfer3,
         Distance::Exact => Metric::Exact,
     };
-    let excluded: Vec<_> = if protocol.repeat_clicks {
-        Vec::new()
-    } else {
-        let clicked = view.clicked.iter();
-        clicked
-            .map(|click| [click.y as usize, click.x as usize])
-            .collect()
-    };
+    let excluded: Vec<_> = excluded
+        .iter()
+        .map(|click| [click.y as usize, click.x as usize])
+        .collect();
     farthest(region, metric, protocol.border_is_background, &excluded)
 }
 

@@ -6,6 +6,8 @@ mod centre;
 mod draws;
 mod error;
 mod system;
+#[cfg(test)]
+mod tests;
 
 pub use calls::calls;
 pub use system::PlacePlugin;
@@ -54,6 +56,12 @@ pub fn place(
 ) -> Placed {
     let mut placed = Placed::default();
     for primitive in primitives {
+        // The clicks of this very prompt were made before, too.
+        let clicked = [view.clicked, &placed.clicks].concat();
+        let view = &View {
+            clicked: &clicked,
+            ..*view
+        };
         match *primitive {
             Primitive::Point(Target::ErrorRegion) => {
                 placed.click(error::click(view, protocol, draw));
