@@ -4,6 +4,7 @@ mod bad_input_data;
 mod check;
 mod help;
 mod program;
+mod reference;
 mod run;
 mod runs;
 mod scenario;

@@ -14,7 +14,7 @@ use super::spread::{Spread, percentile};
 /// normalise: [percentile(low: 0.5, high: 99.5, over: volume), min_max(slice)]
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Step {
     /// From 0 to the largest value: the study's rule for its 8-bit images.
     DivideByMax(Over),

@@ -65,6 +65,11 @@ pub struct Misfit {
 }
 
 impl Misfit {
+    /// Returns what was expected in the place that does not fit.
+    pub fn expected(&self) -> &str {
+        &self.expected
+    }
+
     /// Says what is wrong at a byte range of `text`, which came from `path`, and what was
     /// expected there.
     pub(super) fn at(

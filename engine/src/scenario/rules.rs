@@ -18,7 +18,7 @@ pub enum Distance {
 
 /// How a random choice is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Draws {
     /// A generator keyed by seed, case, slice, object, repeat and round: independent of order.
     Random,
