@@ -67,6 +67,41 @@ fn what_a_scenario_names_must_exist() {
     );
 }
 
+/// Replaces the dataset by a folder pair.
+const FOLDERS: (&str, &str) = (
+    "phantoms(name: \"chest\", modality: chest_xray, cases: 2, size: 64)",
+    "folder_pair(name: \"chest\", images: \"images\", masks: \"masks\", objects: [(name: \"lung\")])",
+);
+
+#[test]
+fn a_folder_that_is_not_there() {
+    let folder = folder();
+    write(folder.path(), FOLDERS.0, FOLDERS.1);
+    assert_cmd_snapshot!(
+        "check_missing_folder",
+        engine(folder.path(), &["check", "first.ron"])
+    );
+}
+
+#[test]
+fn cases_that_cannot_be_read_are_named_and_counted() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, FOLDERS.0, FOLDERS.1);
+    for name in ["images", "masks"] {
+        fs::create_dir(path.join(name)).expect("writable");
+        for file in ["a.png", "b.png"] {
+            let picture = image::GrayImage::from_fn(8, 8, |x, _| image::Luma([x as u8 / 4 * 255]));
+            picture.save(path.join(name).join(file)).expect("writable");
+        }
+    }
+    fs::write(path.join("images/b.png"), b"\x89PNG\r\n\x1a\n").expect("writable");
+    assert_cmd_snapshot!(
+        "check_broken_picture",
+        engine(path, &["check", "first.ron"])
+    );
+}
+
 #[test]
 fn colour_only_where_it_is_wanted() {
     let folder = folder();

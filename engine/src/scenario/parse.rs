@@ -83,12 +83,10 @@ impl ScenarioFile {
         Misfit::at(range, ron, &self.path, message, expected.into(), None)
     }
 
-    /// Returns the folder that relative paths in the scenario start from.
+    /// Returns the folder that relative paths in the scenario start from, for joining; empty if it
+    /// is the working directory.
     pub fn folder(&self) -> &Path {
-        match self.path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        }
+        self.path.parent().unwrap_or(Path::new(""))
     }
 }
 
