@@ -163,7 +163,6 @@ fn play(
 }
 
 #[test]
-#[expect(clippy::float_cmp, reason = "whole numbers, exact in f64")]
 fn clicks_in_the_error_are_the_studys() {
     let Some(cases) = cases("error_clicks") else {
         return;
@@ -188,7 +187,6 @@ fn clicks_in_the_error_are_the_studys() {
 }
 
 #[test]
-#[expect(clippy::float_cmp, reason = "whole numbers, exact in f64")]
 fn clicks_are_those_of_ritms_clicker() {
     let Some(cases) = cases("ritm_clicker") else {
         return;
