@@ -48,6 +48,7 @@ pub mod linear;
 pub mod matmul;
 pub mod norm;
 mod parallel;
+pub mod peak;
 pub mod pillow;
 pub mod resize;
 mod simd;

@@ -3,16 +3,19 @@
 //!
 //! Vectors run over queries: a task holds some vectors of queries, transposed, and walks over the
 //! keys in tiles. Scores of a tile are `[key][query]`, so neither the greatest score nor the sum
-//! is ever taken across a vector, and keys and values are read where they lie, one number at a
-//! time for all queries. A query's result depends on its own vector lane alone.
+//! is ever taken across a vector. Keys and values are packed once per call, so that the innermost
+//! loops read them in order, one number at a time for all queries. A query's result depends on
+//! its own vector lane alone.
 
 mod block;
+mod pack;
 mod positions;
+mod tile;
 
 use rayon::prelude::*;
 
-use super::{AttentionProblem, reference::Bias};
-use crate::{buffer::Buffer, device::Cpu, parallel};
+use super::{AttentionProblem, BiasKind, reference::Bias};
+use crate::{buffer::Buffer, device::Cpu};
 use block::QueryBlock;
 
 /// Vectors of queries in a task, unless one holds all of them.
@@ -23,13 +26,13 @@ pub(super) type Rows<'a> = (&'a [f32], usize);
 
 /// A bias, ready to be read with queries as vectors.
 #[derive(Debug)]
-enum Prepared<'a> {
+enum Prepared {
     /// Nothing is added.
     None,
-    /// `[heads, keys, padded queries]`
+    /// `[heads, keys, queries padded to whole blocks]`
     Table(Buffer),
-    /// The tables as they are in checkpoints.
-    RelativePositions { rows: &'a [f32], columns: &'a [f32] },
+    /// The tables of rows and columns, packed as keys are.
+    RelativePositions([Buffer; 2]),
 }
 
 /// Writes the attention of each image and head.
@@ -40,18 +43,15 @@ pub(super) fn attention(
     bias: &Bias<'_>,
     out: &mut [f32],
 ) {
+    if out.is_empty() {
+        return;
+    }
     let channels = problem.heads * problem.head_dim;
     let lanes = cpu.isa.lanes();
     let single = problem.queries <= lanes;
     let block = if single { lanes } else { VECTORS * lanes };
-    let bias = match *bias {
-        Bias::None => Prepared::None,
-        Bias::Table(table) => Prepared::Table(transpose(cpu, problem, table, block)),
-        Bias::RelativePositions { rows, columns } => Prepared::RelativePositions { rows, columns },
-    };
-    if out.is_empty() {
-        return;
-    }
+    let (k, v) = (pack::keys(cpu, problem, k), pack::values(cpu, problem, v));
+    let bias = prepare(cpu, problem, bias, block);
     out.par_chunks_mut(problem.queries * channels)
         .enumerate()
         .for_each(|(image, out)| {
@@ -61,8 +61,8 @@ pub(super) fn attention(
                     cpu.isa.run(QueryBlock {
                         problem,
                         q,
-                        k,
-                        v,
+                        k: &k,
+                        v: &v,
                         bias: &bias,
                         image,
                         first: i * block,
@@ -73,18 +73,17 @@ pub(super) fn attention(
         });
 }
 
-/// Returns a bias table as `[heads, keys, queries]`, the queries padded to whole blocks.
-fn transpose(cpu: &Cpu, problem: &AttentionProblem, table: &[f32], block: usize) -> Buffer {
-    let AttentionProblem { queries, keys, .. } = *problem;
-    let padded = queries.next_multiple_of(block);
-    let mut transposed = cpu.buffer(problem.heads * keys * padded);
-    parallel::for_rows(&mut transposed, padded, |row, out| {
-        let (head, key) = (row / keys, row % keys);
-        for (query, out) in out.iter_mut().enumerate() {
-            // Padding repeats the last query, as the block does.
-            let query = query.min(queries - 1);
-            *out = table[(head * queries + query) * keys + key];
+fn prepare(cpu: &Cpu, problem: &AttentionProblem, bias: &Bias<'_>, block: usize) -> Prepared {
+    match (*bias, problem.bias) {
+        (Bias::Table(table), _) => Prepared::Table(pack::table(cpu, problem, table, block)),
+        (
+            Bias::RelativePositions { rows, columns },
+            BiasKind::RelativePositions { height, width },
+        ) => {
+            let d = problem.head_dim;
+            let pack = |table, extent: usize| pack::rows(cpu, (table, d), 2 * extent - 1, d);
+            Prepared::RelativePositions([pack(rows, height), pack(columns, width)])
         }
-    });
-    transposed
+        _ => Prepared::None,
+    }
 }

@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use super::{Conv2dProblem, ConvLayout};
 use crate::{
-    Activation,
     device::Cpu,
     parallel,
-    simd::{Kernel, Lanes, gelu},
+    simd::{self, Kernel, Lanes},
 };
 
 /// Pixels of a line computed together, which share each load of the kernel.
@@ -100,30 +99,29 @@ impl Line<'_> {
     #[inline(always)]
     fn pixels<const N: usize, const P: usize>(&mut self, j: usize, columns: Range<usize>) {
         let channels = self.problem.layout.outputs;
-        let mut c = 0;
-        while c + N <= channels {
-            self.vectors::<N, P>(j, columns.clone(), c, N);
-            c += N;
+        let whole = channels - channels % N;
+        for c in (0..whole).step_by(N) {
+            self.vectors::<N, P, true>(j, columns.clone(), c);
         }
-        if c < channels {
-            self.vectors::<N, P>(j, columns, c, channels - c);
+        if whole < channels {
+            self.vectors::<N, P, false>(j, columns, whole);
         }
+        let out = &mut self.out[j * channels..][..P * channels];
+        simd::activate::<N>(self.problem.activation, out);
     }
 
-    /// Computes the `count` channels from `c` on of `P` pixels.
+    /// Computes a vector of channels from `c` on, which is `WHOLE` or the last, of `P` pixels.
     #[inline(always)]
-    fn vectors<const N: usize, const P: usize>(
+    fn vectors<const N: usize, const P: usize, const WHOLE: bool>(
         &mut self,
         j: usize,
         columns: Range<usize>,
         c: usize,
-        count: usize,
     ) {
         let Conv2dProblem {
             height,
             width,
             layout,
-            activation,
             ..
         } = *self.problem;
         let ConvLayout {
@@ -136,27 +134,25 @@ impl Line<'_> {
         let mut sums = [Lanes::<N>::ZERO; P];
         for a in taps_inside(self.row * stride, padding, kh, height) {
             let y = self.row * stride + a - padding;
+            let line = &self.x[y * width * channels..][..width * channels];
+            let taps = &self.kernels.taps[a * kw * channels..][..kw * channels];
             for b in columns.clone() {
-                let tap = load(&self.kernels.taps[(a * kw + b) * channels + c..], count);
-                let pixel = y * width + j * stride + b - padding;
-                for (p, sum) in sums.iter_mut().enumerate() {
-                    let x = load(&self.x[(pixel + p * stride) * channels + c..], count);
-                    *sum = x.fma(tap, *sum);
+                let tap = load::<N, WHOLE>(&taps[b * channels + c..]);
+                let first = (j * stride + b - padding) * channels + c;
+                for p in 0..P {
+                    let x = load::<N, WHOLE>(&line[first + p * stride * channels..]);
+                    sums[p] = x.fma(tap, sums[p]);
                 }
             }
         }
-        let bias = load(&self.kernels.bias[c..], count);
-        for (p, sum) in sums.into_iter().enumerate() {
+        let bias = load::<N, WHOLE>(&self.kernels.bias[c..]);
+        for (p, &sum) in sums.iter().enumerate() {
             let start = (j + p) * channels + c;
             let mut y = sum + bias;
             if let Some(residual) = self.residual {
-                y += load(&residual[start..], count);
+                y += load::<N, WHOLE>(&residual[start..]);
             }
-            y = match activation {
-                Activation::None => y,
-                Activation::Relu => y.select_less(Lanes::ZERO, Lanes::ZERO, y),
-                Activation::Gelu => gelu(y),
-            };
+            let count = if WHOLE { N } else { channels - c };
             self.out[start..][..count].copy_from_slice(&y.0[..count]);
         }
     }
@@ -169,11 +165,13 @@ fn taps_inside(first: usize, padding: usize, taps: usize, extent: usize) -> Rang
     padding.saturating_sub(first).min(taps)..(extent + padding).saturating_sub(first).min(taps)
 }
 
+/// Returns the first `N` numbers; where the vector is not `WHOLE`, lanes beyond the last channel
+/// hold anything and are dropped in the end.
 #[inline(always)]
-fn load<const N: usize>(x: &[f32], count: usize) -> Lanes<N> {
-    if count == N {
+fn load<const N: usize, const WHOLE: bool>(x: &[f32]) -> Lanes<N> {
+    if WHOLE {
         Lanes::load(x)
     } else {
-        Lanes::load_partial(&x[..count])
+        Lanes::load_partial(x)
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     Activation,
     device::Cpu,
     parallel,
-    simd::{Kernel, Lanes, gelu},
+    simd::{self, Kernel},
 };
 
 /// Writes `a ∘ b`, where `b` is repeated to fill `a`.
@@ -36,32 +36,21 @@ fn combine(a: &[f32], b: &[f32], out: &mut [f32], operation: impl Fn(f32, f32) -
 /// Writes `activation(x)`.
 pub(super) fn activate(cpu: &Cpu, activation: Activation, x: &[f32], out: &mut [f32]) {
     parallel::for_row_blocks(out, 1, |first, out| {
-        let x = &x[first..][..out.len()];
-        match activation {
-            Activation::None => out.copy_from_slice(x),
-            Activation::Relu => {
-                for (out, &x) in out.iter_mut().zip(x) {
-                    *out = if x < 0.0 { 0.0 } else { x };
-                }
-            }
-            Activation::Gelu => cpu.isa.run(Gelu { x, out }),
-        }
+        out.copy_from_slice(&x[first..][..out.len()]);
+        cpu.isa.run(Activate { activation, out });
     });
 }
 
-struct Gelu<'a> {
-    x: &'a [f32],
+struct Activate<'a> {
+    activation: Activation,
     out: &'a mut [f32],
 }
 
-impl Kernel for Gelu<'_> {
+impl Kernel for Activate<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<const N: usize>(self) {
-        for (x, out) in self.x.chunks(N).zip(self.out.chunks_mut(N)) {
-            let y = gelu(Lanes::<N>::load_partial(x));
-            out.copy_from_slice(&y.0[..out.len()]);
-        }
+        simd::activate::<N>(self.activation, self.out);
     }
 }

@@ -3,11 +3,11 @@
 use super::{
     Panels, Source,
     panels::Panel,
-    tile::{self, ROWS, Tile},
+    tile::{self, ROWS},
 };
 use crate::{
     Activation,
-    simd::{Kernel, Lanes, gelu},
+    simd::{self, Kernel, Lanes},
 };
 
 /// Some rows of the product.
@@ -56,36 +56,30 @@ impl Block<'_> {
     ) {
         let columns = self.panels.columns();
         let width = (columns - panel.column).min(N * V);
+        let (bias, _) = panel.bias.as_chunks::<N>();
         for (strip, offsets) in strips.iter().enumerate() {
-            let mut tile = tile::accumulate::<N, V>(self.source, offsets, panel.data);
+            let mut tile = [[Lanes::<N>::ZERO; V]; ROWS];
+            tile::accumulate(self.source, offsets, panel.data, &mut tile);
             let start = strip * ROWS * columns + panel.column;
             let rows = (self.out.len() / columns - strip * ROWS).min(ROWS);
-            add_bias(&mut tile, panel.bias);
-            if let Some(residual) = self.residual {
-                for (i, row) in tile.iter_mut().enumerate().take(rows) {
-                    add_residual(row, &residual[start + i * columns..][..width]);
+            for (i, row) in tile.iter_mut().enumerate().take(rows) {
+                let range = start + i * columns..start + i * columns + width;
+                for j in 0..V {
+                    row[j] += Lanes(bias[j]);
                 }
-            }
-            activate(&mut tile, self.activation);
-            for (i, row) in tile.iter().enumerate().take(rows) {
-                store(row, &mut self.out[start + i * columns..][..width]);
+                if let Some(residual) = self.residual {
+                    add(row, &residual[range.clone()]);
+                }
+                let out = &mut self.out[range];
+                store(row, out);
+                simd::activate::<N>(self.activation, out);
             }
         }
     }
 }
 
 #[inline(always)]
-fn add_bias<const N: usize, const V: usize>(tile: &mut Tile<N, V>, bias: &[f32]) {
-    let (bias, _) = bias.as_chunks::<N>();
-    for row in tile {
-        for j in 0..V {
-            row[j] += Lanes(bias[j]);
-        }
-    }
-}
-
-#[inline(always)]
-fn add_residual<const N: usize, const V: usize>(row: &mut [Lanes<N>; V], residual: &[f32]) {
+fn add<const N: usize, const V: usize>(row: &mut [Lanes<N>; V], residual: &[f32]) {
     if residual.len() == N * V {
         let (residual, _) = residual.as_chunks::<N>();
         for j in 0..V {
@@ -94,23 +88,6 @@ fn add_residual<const N: usize, const V: usize>(row: &mut [Lanes<N>; V], residua
     } else {
         for (lanes, residual) in row.iter_mut().zip(residual.chunks(N)) {
             *lanes += Lanes::load_partial(residual);
-        }
-    }
-}
-
-#[inline(always)]
-fn activate<const N: usize, const V: usize>(tile: &mut Tile<N, V>, activation: Activation) {
-    match activation {
-        Activation::None => {}
-        Activation::Relu => {
-            for lanes in tile.as_flattened_mut() {
-                *lanes = lanes.select_less(Lanes::ZERO, Lanes::ZERO, *lanes);
-            }
-        }
-        Activation::Gelu => {
-            for lanes in tile.as_flattened_mut() {
-                *lanes = gelu(*lanes);
-            }
         }
     }
 }

@@ -20,14 +20,18 @@ pub(super) const fn vectors(lanes: usize) -> usize {
 /// A tile of `C`.
 pub(super) type Tile<const N: usize, const V: usize> = [[Lanes<N>; V]; ROWS];
 
-/// Returns the products of the rows of `A` that start at `offsets` with a panel of `V` vectors.
+/// Writes the products of the rows of `A` that start at `offsets` with a panel of `V` vectors.
+///
+/// The sums are a local array that only constant indices touch, and are copied out once: returned
+/// by value, they would live in the caller's memory and every multiply-add would store them.
 #[inline(always)]
 pub(super) fn accumulate<const N: usize, const V: usize>(
     source: &Source<'_>,
     offsets: &[usize; ROWS],
     panel: &[f32],
-) -> Tile<N, V> {
-    let mut tile = [[Lanes::ZERO; V]; ROWS];
+    tile: &mut Tile<N, V>,
+) {
+    let mut sums = [[Lanes::ZERO; V]; ROWS];
     let (vectors, _) = panel.as_chunks::<N>();
     let (panel, _) = vectors.as_chunks::<V>();
     for segment in 0..source.segments {
@@ -39,10 +43,10 @@ pub(super) fn accumulate<const N: usize, const V: usize>(
             for i in 0..ROWS {
                 let a = Lanes::splat(a[i][k]);
                 for j in 0..V {
-                    tile[i][j] = a.fma(Lanes(b[j]), tile[i][j]);
+                    sums[i][j] = a.fma(Lanes(b[j]), sums[i][j]);
                 }
             }
         }
     }
-    tile
+    *tile = sums;
 }

@@ -1,4 +1,15 @@
-//! A vector of numbers. See [`Lanes`].
+//! Vectors of numbers. See [`Lanes`].
+
+/// Returns `a · b + c` on vectors of `N` numbers: rounded once, or twice where the hardware has no
+/// such instruction and emulating it would cost a hundred.
+#[inline(always)]
+pub(crate) fn fma<const N: usize>(a: f32, b: f32, c: f32) -> f32 {
+    if N == 4 && cfg!(target_arch = "x86_64") {
+        a * b + c
+    } else {
+        a.mul_add(b, c)
+    }
+}
 
 /// `N` numbers in one vector register. Every method is a loop over all lanes, which the compiler
 /// turns into one instruction where the enclosing function enables it.
@@ -31,16 +42,11 @@ impl<const N: usize> Lanes<N> {
         Self(lanes)
     }
 
-    /// Returns `self · b + c`, rounded once; rounded twice where the hardware has no such
-    /// instruction and emulating it would cost a hundred.
+    /// Returns `self · b + c`, as [`fma`] rounds it.
     #[inline(always)]
     pub(crate) fn fma(mut self, b: Self, c: Self) -> Self {
         for i in 0..N {
-            self.0[i] = if N == 4 && cfg!(target_arch = "x86_64") {
-                self.0[i] * b.0[i] + c.0[i]
-            } else {
-                self.0[i].mul_add(b.0[i], c.0[i])
-            };
+            self.0[i] = fma::<N>(self.0[i], b.0[i], c.0[i]);
         }
         self
     }
@@ -56,17 +62,6 @@ impl<const N: usize> Lanes<N> {
             };
         }
         self
-    }
-
-    /// Returns `chosen` where `self < bound`, else `other`.
-    #[inline(always)]
-    pub(crate) fn select_less(self, bound: Self, chosen: Self, mut other: Self) -> Self {
-        for i in 0..N {
-            if self.0[i] < bound.0[i] {
-                other.0[i] = chosen.0[i];
-            }
-        }
-        other
     }
 
     /// Returns the sum of all lanes, in the order of a halving tree.

@@ -1,14 +1,15 @@
-//! Exponential and error function over [`Lanes`].
+//! Exponential and error function, one number at a time: loops over them become vector code.
 //!
 //! The coefficients are minimax fits of the stated relative error, computed in 40 digits by
 //! weighted least squares on Chebyshev nodes, iterated until the error was level.
 
-use super::Lanes;
+use super::fma;
+use crate::Activation;
 
 /// Returns `exp(x)` for `x ≤ 0`, as the softmax needs it, with a relative error below 2e-7.
-/// Results below the smallest normal number are 0.
+/// Results below the smallest normal number are 0. `N` is the vectors' length.
 #[inline(always)]
-pub(crate) fn exp_nonpositive<const N: usize>(x: Lanes<N>) -> Lanes<N> {
+pub(crate) fn exp_nonpositive<const N: usize>(x: f32) -> f32 {
     /// Just above ln(2⁻¹²⁶).
     const LOWEST: f32 = -87.33;
     /// Adding it rounds to the next integer, which lands in the low bits: 1.5 · 2²³.
@@ -24,29 +25,43 @@ pub(crate) fn exp_nonpositive<const N: usize>(x: Lanes<N>) -> Lanes<N> {
         0.008_368_71,
         0.001_381_461_2,
     ];
-    let lowest = Lanes::splat(LOWEST);
-    let clamped = x.select_less(lowest, lowest, x);
-    let shifted = clamped.fma(Lanes::splat(std::f32::consts::LOG2_E), Lanes::splat(ROUND));
-    let exponent = shifted - Lanes::splat(ROUND);
-    let r = exponent.fma(Lanes::splat(-LN2_HIGH), clamped);
-    let r = exponent.fma(Lanes::splat(-LN2_LOW), r);
-    let mut q = Lanes::splat(Q[4]);
+    let clamped = if x < LOWEST { LOWEST } else { x };
+    let shifted = fma::<N>(clamped, std::f32::consts::LOG2_E, ROUND);
+    let exponent = shifted - ROUND;
+    let r = fma::<N>(exponent, -LN2_HIGH, clamped);
+    let r = fma::<N>(exponent, -LN2_LOW, r);
+    let mut q = Q[4];
     for coefficient in [Q[3], Q[2], Q[1], Q[0]] {
-        q = q.fma(r, Lanes::splat(coefficient));
+        q = fma::<N>(q, r, coefficient);
     }
-    let mantissa = q.fma(r * r, r + Lanes::splat(1.0));
-    let mut scale = Lanes::ZERO;
-    for i in 0..N {
-        // The exponent as bits: 2ⁿ. A NaN gives any number here; its mantissa is NaN.
-        let n = shifted.0[i].to_bits().wrapping_sub(ROUND.to_bits());
-        scale.0[i] = f32::from_bits(n.wrapping_add(127) << 23);
+    let mantissa = fma::<N>(q, r * r, r + 1.0);
+    // The exponent as bits: 2ⁿ. A NaN gives any number here; its mantissa is NaN.
+    let n = shifted.to_bits().wrapping_sub(ROUND.to_bits());
+    let y = mantissa * f32::from_bits(n.wrapping_add(127) << 23);
+    if x < LOWEST { 0.0 } else { y }
+}
+
+/// Applies an activation to each number, in place. `N` is the vectors' length.
+#[inline(always)]
+pub(crate) fn activate<const N: usize>(activation: Activation, numbers: &mut [f32]) {
+    match activation {
+        Activation::None => {}
+        Activation::Relu => {
+            for x in numbers {
+                *x = if *x < 0.0 { 0.0 } else { *x };
+            }
+        }
+        Activation::Gelu => {
+            for x in numbers {
+                *x = gelu::<N>(*x);
+            }
+        }
     }
-    x.select_less(lowest, Lanes::ZERO, mantissa * scale)
 }
 
 /// Returns `x/2 (1 + erf(x/√2))` with an absolute error below 3e-7 times `max(1, |x|)`.
 #[inline(always)]
-pub(crate) fn gelu<const N: usize>(x: Lanes<N>) -> Lanes<N> {
+fn gelu<const N: usize>(x: f32) -> f32 {
     /// Beyond it, erf(x/√2) rounds to ±1.
     const SATURATED: f32 = 5.6;
     /// erf(z)/z as a ratio of polynomials in z² on |z| ≤ 3.97, with a relative error of 2.3e-8.
@@ -67,17 +82,17 @@ pub(crate) fn gelu<const N: usize>(x: Lanes<N>) -> Lanes<N> {
         0.001_176_27,
         3.766_335_4e-5,
     ];
-    let z = x * Lanes::splat(std::f32::consts::FRAC_1_SQRT_2);
+    let z = x * std::f32::consts::FRAC_1_SQRT_2;
     let square = z * z;
-    let (mut p, mut q) = (Lanes::splat(P[5]), Lanes::splat(Q[5]));
+    let (mut p, mut q) = (P[5], Q[5]);
     for i in (0..5).rev() {
-        p = p.fma(square, Lanes::splat(P[i]));
-        q = q.fma(square, Lanes::splat(Q[i]));
+        p = fma::<N>(p, square, P[i]);
+        q = fma::<N>(q, square, Q[i]);
     }
-    let half = x * Lanes::splat(0.5);
-    let y = half.fma(z * p / q, half);
-    let (low, high) = (Lanes::splat(-SATURATED), Lanes::splat(SATURATED));
-    x.select_less(low, Lanes::ZERO, high.select_less(x, x, y))
+    let half = x * 0.5;
+    let y = fma::<N>(half, z * p / q, half);
+    let y = if x > SATURATED { x } else { y };
+    if x < -SATURATED { 0.0 } else { y }
 }
 
 #[cfg(test)]
@@ -85,18 +100,33 @@ mod tests {
     use super::*;
     use crate::simd::{Isa, Kernel};
 
-    struct Map<'a>(&'a [f32], fn(Lanes<16>) -> Lanes<16>);
+    /// Maps numbers by the exponential or by `GELU`.
+    struct Map<'a> {
+        numbers: &'a [f32],
+        is_exp: bool,
+    }
 
     impl Kernel for Map<'_> {
         type Output = Vec<f32>;
 
         #[inline(always)]
         fn run<const N: usize>(self) -> Vec<f32> {
-            self.0
-                .chunks(16)
-                .flat_map(|x| self.1(Lanes::load_partial(x)).0)
-                .collect()
+            let mut numbers = self.numbers.to_vec();
+            if self.is_exp {
+                for x in &mut numbers {
+                    *x = exp_nonpositive::<N>(*x);
+                }
+            } else {
+                activate::<N>(Activation::Gelu, &mut numbers);
+            }
+            numbers
         }
+    }
+
+    /// Returns the numbers mapped on every instruction set, with the name of the set.
+    fn map(numbers: &[f32], is_exp: bool) -> impl Iterator<Item = (&'static str, Vec<f32>)> {
+        let map = move |isa: Isa| (isa.name(), isa.run(Map { numbers, is_exp }));
+        Isa::available().into_iter().map(map)
     }
 
     /// Both sides of zero, from tiny to beyond saturation.
@@ -109,42 +139,42 @@ mod tests {
 
     #[test]
     fn exp_is_close_to_the_double_precision_one() {
-        let x: Vec<f32> = numbers().iter().map(|x| -x.abs()).collect();
-        for (x, y) in x.iter().zip(Map(&x, exp_nonpositive).run::<16>()) {
-            let exact = f64::from(*x).exp();
-            if exact > f64::from(f32::MIN_POSITIVE) * 1.01 {
-                assert!((f64::from(y) / exact - 1.0).abs() < 2e-7, "{x}: {y}");
-            } else {
-                assert!(
-                    f64::from(y) < 1.02 * f64::from(f32::MIN_POSITIVE),
-                    "{x}: {y}"
-                );
+        let numbers: Vec<f32> = numbers().iter().map(|x| -x.abs()).collect();
+        for (isa, results) in map(&numbers, true) {
+            for (x, y) in numbers.iter().zip(results) {
+                let (exact, least) = (f64::from(*x).exp(), f64::from(f32::MIN_POSITIVE));
+                if exact > least * 1.01 {
+                    assert!((f64::from(y) / exact - 1.0).abs() < 2e-7, "{isa} {x}: {y}");
+                } else {
+                    assert!(f64::from(y) < 1.02 * least, "{isa} {x}: {y}");
+                }
             }
         }
-        let special = [0.0, f32::NEG_INFINITY, f32::NAN, -1e-40, f32::MIN];
-        let y = Isa::available()[0].run(Map(&special, exp_nonpositive));
-        assert_eq!(bits(&y), bits(&[1.0, 0.0, f32::NAN, 1.0, 0.0]));
+        for (isa, y) in map(&[0.0, f32::NEG_INFINITY, f32::NAN, -1e-40, f32::MIN], true) {
+            assert_eq!(bits(&y), bits(&[1.0, 0.0, f32::NAN, 1.0, 0.0]), "{isa}");
+        }
     }
 
     #[test]
     fn gelu_is_close_to_the_double_precision_one() {
-        let x = numbers();
-        for (x, y) in x.iter().zip(Map(&x, gelu).run::<16>()) {
-            let exact = crate::Activation::Gelu.apply(f64::from(*x));
-            let error = (f64::from(y) - exact).abs();
-            assert!(error < 3e-7 * f64::from(x.abs()).max(1.0), "{x}: {y}");
+        let numbers = numbers();
+        for (isa, results) in map(&numbers, false) {
+            for (x, y) in numbers.iter().zip(results) {
+                let exact = Activation::Gelu.apply(f64::from(*x));
+                let error = (f64::from(y) - exact).abs();
+                assert!(error < 3e-7 * f64::from(x.abs()).max(1.0), "{isa} {x}: {y}");
+            }
         }
         let special = [0.0, f32::NEG_INFINITY, f32::NAN, f32::INFINITY, f32::MAX];
-        let y = Isa::available()[0].run(Map(&special, gelu));
-        assert_eq!(
-            bits(&y),
-            bits(&[0.0, 0.0, f32::NAN, f32::INFINITY, f32::MAX])
-        );
+        for (isa, y) in map(&special, false) {
+            let expected = [0.0, 0.0, f32::NAN, f32::INFINITY, f32::MAX];
+            assert_eq!(bits(&y), bits(&expected), "{isa}");
+        }
     }
 
     /// Tells a NaN from a number, but not from another NaN.
     fn bits(x: &[f32]) -> Vec<u32> {
         let one_nan = |x: &f32| if x.is_nan() { f32::NAN } else { *x };
-        x.iter().take(5).map(|x| one_nan(x).to_bits()).collect()
+        x.iter().map(|x| one_nan(x).to_bits()).collect()
     }
 }

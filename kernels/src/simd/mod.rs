@@ -7,9 +7,11 @@
 
 mod lanes;
 mod math;
+mod transpose;
 
-pub(crate) use lanes::Lanes;
-pub(crate) use math::{exp_nonpositive, gelu};
+pub(crate) use lanes::{Lanes, fma};
+pub(crate) use math::{activate, exp_nonpositive};
+pub(crate) use transpose::Transpose;
 
 /// An instruction set that this processor was found to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! Some queries of one image, all heads: what one task computes. See [`QueryBlock`].
 
-use super::{AttentionProblem, Prepared, Rows, positions};
-use crate::{
-    attention::BiasKind,
-    simd::{Kernel, Lanes, exp_nonpositive},
+use super::{
+    AttentionProblem, BiasKind, Prepared, Rows, pack, positions,
+    tile::{self, PerQuery},
 };
+use crate::simd::{Kernel, Lanes, Transpose, exp_nonpositive};
 
 /// Keys whose scores are held at a time, at most: with 32 queries they take 8 KiB, which leaves
-/// the first-level cache to the keys themselves.
+/// the first-level cache to the keys themselves. A whole number of groups of keys.
 const TILE: usize = 64;
 
 /// Below every score that is not −∞; finite, so that a tile of nothing but −∞ weighs 0.
@@ -17,9 +17,11 @@ const LOWEST: f32 = f32::MIN;
 pub(super) struct QueryBlock<'a> {
     pub(super) problem: &'a AttentionProblem,
     pub(super) q: Rows<'a>,
-    pub(super) k: Rows<'a>,
-    pub(super) v: Rows<'a>,
-    pub(super) bias: &'a Prepared<'a>,
+    /// As [`pack::keys`] packs them.
+    pub(super) k: &'a [f32],
+    /// As [`pack::values`] packs them.
+    pub(super) v: &'a [f32],
+    pub(super) bias: &'a Prepared,
     /// Which image of the queries.
     pub(super) image: usize,
     /// The first query.
@@ -35,19 +37,14 @@ impl Kernel for QueryBlock<'_> {
 
     #[inline(always)]
     fn run<const N: usize>(self) {
-        // Register tiles: 8 rows × 2 vectors + 2 + 1 of 32 registers, 4 × 2 + 2 + 1 of 16.
-        let many_registers = N == 16 || cfg!(target_arch = "aarch64");
-        match (self.single, many_registers) {
-            (true, true) => Heads::<N, 1, 8>::new(self).run(),
-            (true, false) => Heads::<N, 1, 4>::new(self).run(),
-            (false, true) => Heads::<N, 2, 8>::new(self).run(),
-            (false, false) => Heads::<N, 2, 4>::new(self).run(),
+        match (self.single, tile::rows(N)) {
+            (true, 8) => Heads::<N, 1, 8>::new(self).run(),
+            (true, _) => Heads::<N, 1, 4>::new(self).run(),
+            (false, 8) => Heads::<N, 2, 8>::new(self).run(),
+            (false, _) => Heads::<N, 2, 4>::new(self).run(),
         }
     }
 }
-
-/// One number for each query of the block.
-pub(super) type PerQuery<const N: usize, const Q: usize> = [Lanes<N>; Q];
 
 /// A block of `Q` vectors of `N` queries and its scratch space. `T` rows share a register tile.
 struct Heads<'a, const N: usize, const Q: usize, const T: usize> {
@@ -56,14 +53,14 @@ struct Heads<'a, const N: usize, const Q: usize, const T: usize> {
     queries: Vec<PerQuery<N, Q>>,
     /// Scores of a tile, then their exponentials: `[keys]`.
     scores: Vec<PerQuery<N, Q>>,
-    /// The weighted values: `[head_dim]`.
+    /// The weighted values: `[head_dim padded to whole groups]`.
     sums: Vec<PerQuery<N, Q>>,
     /// Relative position biases of each row and each column of the grid.
     positions: [Vec<PerQuery<N, Q>>; 2],
     /// The greatest score so far.
-    greatest: PerQuery<N, Q>,
+    greatest: [Lanes<N>; Q],
     /// The sum of the weights so far.
-    weights: PerQuery<N, Q>,
+    weights: [Lanes<N>; Q],
 }
 
 impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
@@ -74,12 +71,12 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
             BiasKind::RelativePositions { height, width } => [height, width],
             BiasKind::None | BiasKind::Table => [0, 0],
         };
-        let zeros = |count| vec![[Lanes::ZERO; Q]; count];
+        let zeros = |count| vec![[[0.0; N]; Q]; count];
         Self {
             block,
             queries: zeros(d),
             scores: zeros(TILE),
-            sums: zeros(d),
+            sums: zeros(d.next_multiple_of(T)),
             positions: grid.map(zeros),
             greatest: [Lanes::ZERO; Q],
             weights: [Lanes::ZERO; Q],
@@ -92,13 +89,13 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
         for head in 0..problem.heads {
             self.load_queries(head);
             self.load_positions();
-            let scale = Lanes::splat(1.0 / (problem.head_dim as f32).sqrt());
-            for query in self.queries.as_flattened_mut() {
-                *query = *query * scale;
+            let scale = 1.0 / (problem.head_dim as f32).sqrt();
+            for query in self.queries.as_flattened_mut().as_flattened_mut() {
+                *query *= scale;
             }
             self.greatest = [Lanes::splat(LOWEST); Q];
             self.weights = [Lanes::ZERO; Q];
-            self.sums.fill([Lanes::ZERO; Q]);
+            self.sums.fill([[0.0; N]; Q]);
             for first in (0..problem.keys).step_by(TILE) {
                 let keys = (problem.keys - first).min(TILE);
                 self.start_with_bias(head, first, keys);
@@ -119,12 +116,22 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
             ..
         } = *self.block.problem;
         let (data, stride) = self.block.q;
-        for lane in 0..Q * N {
-            let token = self.block.image * queries + (self.block.first + lane).min(queries - 1);
-            let query = &data[token * stride + head * d..][..d];
-            for (out, &x) in self.queries.iter_mut().zip(query) {
-                out[lane / N].0[lane % N] = x;
-            }
+        let first = self.block.first;
+        let count = (queries - first).min(Q * N);
+        let start = (self.block.image * queries + first) * stride + head * d;
+        let lanes = self.queries.as_flattened_mut().as_flattened_mut();
+        Transpose {
+            source: &data[start..],
+            source_stride: stride,
+            rows: count,
+            columns: d,
+            target: lanes,
+            target_stride: Q * N,
+        }
+        .run::<N>();
+        for lanes in lanes.chunks_exact_mut(Q * N) {
+            let last = lanes[count - 1];
+            lanes[count..].fill(last);
         }
     }
 
@@ -134,7 +141,7 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
         let BiasKind::RelativePositions { width, .. } = self.block.problem.bias else {
             return;
         };
-        let Prepared::RelativePositions { rows, columns } = *self.block.bias else {
+        let Prepared::RelativePositions([rows, columns]) = self.block.bias else {
             return;
         };
         let last = self.block.problem.queries - 1;
@@ -159,9 +166,8 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
                 let padded = self.block.problem.queries.next_multiple_of(Q * N);
                 let row = head * self.block.problem.keys + first;
                 for (score, row) in scores.iter_mut().zip(row..) {
-                    for (j, score) in score.iter_mut().enumerate() {
-                        *score = Lanes::load(&table[row * padded + self.block.first + j * N..]);
-                    }
+                    let bias = &table[row * padded + self.block.first..][..Q * N];
+                    score.as_flattened_mut().copy_from_slice(bias);
                 }
             }
             (_, BiasKind::RelativePositions { width, .. }) => {
@@ -169,7 +175,7 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
                 let (mut y, mut x) = (first / width, first % width);
                 for score in scores {
                     for (j, score) in score.iter_mut().enumerate() {
-                        *score = of_rows[y][j] + of_columns[x][j];
+                        *score = (Lanes(of_rows[y][j]) + Lanes(of_columns[x][j])).0;
                     }
                     x += 1;
                     if x == width {
@@ -177,45 +183,46 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
                     }
                 }
             }
-            _ => scores.fill([Lanes::ZERO; Q]),
+            _ => scores.fill([[0.0; N]; Q]),
         }
     }
 
     /// Adds the products of queries and keys to the scores of a tile.
     #[inline(always)]
     fn add_products(&mut self, head: usize, first: usize, keys: usize) {
+        let len = pack::keys_len(self.block.problem, T);
         let d = self.block.problem.head_dim;
-        let (data, stride) = self.block.k;
-        let start = (self.key_image() + first) * stride + head * d;
-        add_products::<N, Q, T>(
-            &self.queries,
-            &data[start..],
-            stride,
-            &mut self.scores[..keys],
-        );
+        let of_head = &self.block.k[self.of_head(head) * len..][..len];
+        let groups = of_head[first * d..].chunks_exact(d * T);
+        // The last group's padding is given scores too, which nobody reads.
+        let (scores, _) = self.scores[..keys.next_multiple_of(T)].as_chunks_mut::<T>();
+        for (scores, group) in scores.iter_mut().zip(groups) {
+            tile::multiply(&self.queries, group, scores);
+        }
     }
 
     /// Turns the scores of a tile into weights relative to the greatest score so far. Returns by
     /// how much all earlier weights have to shrink.
     #[inline(always)]
-    fn weigh(&mut self, keys: usize) -> PerQuery<N, Q> {
+    fn weigh(&mut self, keys: usize) -> [Lanes<N>; Q] {
         let scores = &mut self.scores[..keys];
         let mut greatest = self.greatest;
         for score in scores.iter() {
             for j in 0..Q {
-                greatest[j] = score[j].max(greatest[j]);
+                greatest[j] = Lanes(score[j]).max(greatest[j]);
             }
         }
         let mut sums = [Lanes::ZERO; Q];
         for score in scores {
             for j in 0..Q {
-                score[j] = exp_nonpositive(score[j] - greatest[j]);
-                sums[j] += score[j];
+                let weight = exp::<N>(Lanes(score[j]) - greatest[j]);
+                sums[j] += weight;
+                score[j] = weight.0;
             }
         }
         let mut faded = [Lanes::ZERO; Q];
         for j in 0..Q {
-            faded[j] = exp_nonpositive(self.greatest[j] - greatest[j]);
+            faded[j] = exp::<N>(self.greatest[j] - greatest[j]);
             self.weights[j] = self.weights[j].fma(faded[j], sums[j]);
         }
         self.greatest = greatest;
@@ -224,119 +231,58 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
 
     /// Adds the weighted values of a tile to the sums.
     #[inline(always)]
-    fn add_values(&mut self, head: usize, first: usize, keys: usize, faded: &PerQuery<N, Q>) {
-        let d = self.block.problem.head_dim;
-        let (data, stride) = self.block.v;
-        let values = &data[(self.key_image() + first) * stride + head * d..];
+    fn add_values(&mut self, head: usize, first: usize, keys: usize, faded: &[Lanes<N>; Q]) {
+        let problem = self.block.problem;
+        let len = pack::values_len(problem, T);
+        let of_head = &self.block.v[self.of_head(head) * len..][..len];
         let weights = &self.scores[..keys];
-        let (tiles, rest) = self.sums.as_chunks_mut::<T>();
-        for (i, sums) in tiles.iter_mut().enumerate() {
-            add_values(weights, &values[i * T..], stride, faded, sums);
-        }
-        for (i, sum) in rest.iter_mut().enumerate() {
-            let column = tiles.len() * T + i;
-            let sums = std::array::from_mut(sum);
-            add_values(weights, &values[column..], stride, faded, sums);
+        let (sums, _) = self.sums.as_chunks_mut::<T>();
+        for (sums, group) in sums.iter_mut().zip(of_head.chunks_exact(problem.keys * T)) {
+            let values = &group[first * T..][..keys * T];
+            tile::add_values(weights, values, faded, sums);
         }
     }
 
-    /// Returns the row of the first key of the block's image.
+    /// Returns which of all heads of keys belongs to a head of the block.
     #[inline(always)]
-    fn key_image(&self) -> usize {
+    fn of_head(&self, head: usize) -> usize {
         let AttentionProblem {
-            key_batch, keys, ..
+            key_batch, heads, ..
         } = *self.block.problem;
-        if key_batch == 1 {
-            0
-        } else {
-            self.block.image * keys
-        }
+        let image = if key_batch == 1 { 0 } else { self.block.image };
+        image * heads + head
     }
 
-    /// Divides the sums by the weights and transposes them back.
+    /// Transposes the sums back and divides them by the weights.
     #[inline(always)]
     fn store(&mut self, head: usize) {
         let d = self.block.problem.head_dim;
-        for sum in &mut self.sums {
-            for (sum, &weights) in sum.iter_mut().zip(&self.weights) {
-                *sum = *sum / weights;
-            }
-        }
         let channels = self.block.problem.heads * d;
-        for (lane, out) in self.block.out.chunks_exact_mut(channels).enumerate() {
-            for (out, sum) in out[head * d..][..d].iter_mut().zip(&self.sums) {
-                *out = sum[lane / N].0[lane % N];
+        let count = self.block.out.len() / channels;
+        Transpose {
+            source: self.sums.as_flattened().as_flattened(),
+            source_stride: Q * N,
+            rows: d,
+            columns: count,
+            target: &mut self.block.out[head * d..],
+            target_stride: channels,
+        }
+        .run::<N>();
+        let rows = self.block.out.chunks_exact_mut(channels);
+        for (lane, row) in rows.enumerate() {
+            let scale = 1.0 / self.weights[lane / N].0[lane % N];
+            for x in &mut row[head * d..][..d] {
+                *x *= scale;
             }
         }
     }
 }
 
-/// Adds the product of each query with each row to that row's scores. Row `i` starts at
-/// `i · stride`.
+/// Returns the exponential of each lane.
 #[inline(always)]
-pub(super) fn add_products<const N: usize, const Q: usize, const T: usize>(
-    queries: &[PerQuery<N, Q>],
-    rows: &[f32],
-    stride: usize,
-    scores: &mut [PerQuery<N, Q>],
-) {
-    let (tiles, rest) = scores.as_chunks_mut::<T>();
-    for (i, scores) in tiles.iter_mut().enumerate() {
-        multiply::<N, Q, T>(queries, &rows[i * T * stride..], stride, scores);
+fn exp<const N: usize>(mut x: Lanes<N>) -> Lanes<N> {
+    for i in 0..N {
+        x.0[i] = exp_nonpositive::<N>(x.0[i]);
     }
-    for (i, score) in rest.iter_mut().enumerate() {
-        let row = tiles.len() * T + i;
-        let scores = std::array::from_mut(score);
-        multiply::<N, Q, 1>(queries, &rows[row * stride..], stride, scores);
-    }
-}
-
-/// Adds the product of each query with each of `T` rows.
-#[inline(always)]
-fn multiply<const N: usize, const Q: usize, const T: usize>(
-    queries: &[PerQuery<N, Q>],
-    rows: &[f32],
-    stride: usize,
-    scores: &mut [PerQuery<N, Q>; T],
-) {
-    let d = queries.len();
-    let rows: [&[f32]; T] = std::array::from_fn(|i| &rows[i * stride..][..d]);
-    let mut sums = *scores;
-    for (c, query) in queries.iter().enumerate() {
-        for i in 0..T {
-            let x = Lanes::splat(rows[i][c]);
-            for j in 0..Q {
-                sums[i][j] = x.fma(query[j], sums[i][j]);
-            }
-        }
-    }
-    *scores = sums;
-}
-
-/// Fades the sums of `T` columns, then adds the weighted values of a tile. Value `i` starts at
-/// `i · stride`.
-#[inline(always)]
-fn add_values<const N: usize, const Q: usize, const T: usize>(
-    weights: &[PerQuery<N, Q>],
-    values: &[f32],
-    stride: usize,
-    faded: &PerQuery<N, Q>,
-    sums: &mut [PerQuery<N, Q>; T],
-) {
-    let mut tile = *sums;
-    for sum in &mut tile {
-        for j in 0..Q {
-            sum[j] = sum[j] * faded[j];
-        }
-    }
-    for (key, weight) in weights.iter().enumerate() {
-        let value = &values[key * stride..][..T];
-        for i in 0..T {
-            let x = Lanes::splat(value[i]);
-            for j in 0..Q {
-                tile[i][j] = x.fma(weight[j], tile[i][j]);
-            }
-        }
-    }
-    *sums = tile;
+    x
 }
