@@ -121,10 +121,11 @@ fn the_presets_are_as_in_the_table() {
         .map(|(preset, _)| serde_json::to_value(preset.protocol()).expect("rules are plain enums"));
     let names = rules[0].as_object().expect("a struct").keys();
     for name in names {
-        let cells: String = rules
+        let cells: Vec<_> = rules
             .iter()
             .map(|rules| format!(" {} |", cell(&rules[name])))
             .collect();
+        let cells = cells.concat();
         let row = page
             .lines()
             .find(|line| line.starts_with(&format!("| `{name}` |")))
