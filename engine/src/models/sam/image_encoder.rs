@@ -11,9 +11,9 @@ use crate::{
 /// An image encoder of the family.
 pub enum ImageEncoder {
     /// SAM's own.
-    Vit(Vit),
+    Vit(Box<Vit>),
     /// That of MobileSAM and LiteMedSAM.
-    TinyVit(TinyVit),
+    TinyVit(Box<TinyVit>),
 }
 
 impl ImageEncoder {
@@ -28,8 +28,8 @@ impl ImageEncoder {
     ) -> Result<Self, ModelError> {
         let p = Parameters::new(source, device).at("image_encoder");
         Ok(match config {
-            EncoderConfig::Vit(vit) => Self::Vit(Vit::load(vit, &p)?),
-            EncoderConfig::TinyVit(tiny) => Self::TinyVit(TinyVit::load(tiny, &p)?),
+            EncoderConfig::Vit(vit) => Self::Vit(Box::new(Vit::load(vit, &p)?)),
+            EncoderConfig::TinyVit(tiny) => Self::TinyVit(Box::new(TinyVit::load(tiny, &p)?)),
         })
     }
 
