@@ -2,30 +2,27 @@
 //! that was found on disk (or is drawn, for phantoms) and can be read case by case.
 
 mod error;
+mod files;
 mod folder_pair;
-mod listing;
-mod mask_image;
+mod intensity;
 mod nifti;
-mod normalise;
 mod objects;
-mod pairing;
-mod pattern;
 mod phantoms;
 mod spec;
-mod spread;
-mod voxels;
 
 use std::{ops::ControlFlow, path::PathBuf};
 
 use ndarray::{Array2, Array3};
 
 pub use error::DatasetError;
+pub use files::{
+    pairing::Unpaired,
+    pattern::{Pattern, PatternError},
+};
 pub use folder_pair::FolderPairSpec;
+pub use intensity::normalise::{Over, Percent, Positive, Step};
 pub use nifti::{Axis, GridRule, NiftiSpec};
-pub use normalise::{Over, Percent, Positive, Step};
 pub use objects::{Inside, ObjectSpec, Several};
-pub use pairing::Unpaired;
-pub use pattern::{Pattern, PatternError};
 pub use phantoms::{Modality, PhantomsSpec, Side};
 pub use spec::DatasetSpec;
 

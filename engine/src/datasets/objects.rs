@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::{DatasetError, pairing::Pair};
+use super::{DatasetError, files::pairing::Pair};
 use crate::scenario::Name;
 
 /// An object that becomes a task.

@@ -8,22 +8,22 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    CaseSource, DatasetError,
     listing::{self, Found, Odd, Oddity},
     pattern::{Binding, NUMBER, OBJECT, Pattern},
 };
+use crate::datasets::{CaseSource, DatasetError};
 
 /// Where images and masks are and what they are called.
 #[derive(Clone, Debug)]
-pub(super) struct Layout {
-    pub(super) images: PathBuf,
-    pub(super) masks: PathBuf,
-    pub(super) image_name: Pattern,
-    pub(super) mask_name: Pattern,
+pub(in crate::datasets) struct Layout {
+    pub(in crate::datasets) images: PathBuf,
+    pub(in crate::datasets) masks: PathBuf,
+    pub(in crate::datasets) image_name: Pattern,
+    pub(in crate::datasets) mask_name: Pattern,
     /// What the declaration calls `mask_name`.
-    pub(super) mask_field: &'static str,
-    pub(super) extensions: &'static [&'static str],
-    pub(super) unpaired: Unpaired,
+    pub(in crate::datasets) mask_field: &'static str,
+    pub(in crate::datasets) extensions: &'static [&'static str],
+    pub(in crate::datasets) unpaired: Unpaired,
 }
 
 /// What to do with an image without a mask, or a mask without an image.
@@ -38,25 +38,25 @@ pub enum Unpaired {
 }
 
 /// A case and its masks, or why it cannot be read.
-pub(super) struct Pair {
-    pub(super) source: CaseSource,
+pub(in crate::datasets) struct Pair {
+    pub(in crate::datasets) source: CaseSource,
     /// Sorted by path.
-    pub(super) masks: Result<Vec<MaskFile>, Misfit>,
+    pub(in crate::datasets) masks: Result<Vec<MaskFile>, Misfit>,
 }
 
 /// One file with masks.
 #[derive(Clone, Debug)]
-pub(super) struct MaskFile {
-    pub(super) path: PathBuf,
+pub(in crate::datasets) struct MaskFile {
+    pub(in crate::datasets) path: PathBuf,
     /// What `{object}` stands for.
-    pub(super) object: Option<String>,
+    pub(in crate::datasets) object: Option<String>,
     /// What `{n}` stands for.
-    pub(super) number: Option<String>,
+    pub(in crate::datasets) number: Option<String>,
 }
 
 /// Why a file is no case.
 #[derive(Clone, Debug)]
-pub(super) enum Misfit {
+pub(in crate::datasets) enum Misfit {
     NoMask,
     NoImage,
     /// Another image answers to the same name.
@@ -68,7 +68,7 @@ pub(super) enum Misfit {
 ///
 /// # Errors
 /// Patterns that do not go together; a folder that cannot be listed; not a single image with a mask.
-pub(super) fn pair(dataset: &str, layout: &Layout) -> Result<Vec<Pair>, DatasetError> {
+pub(in crate::datasets) fn pair(dataset: &str, layout: &Layout) -> Result<Vec<Pair>, DatasetError> {
     layout
         .check()
         .map_err(|problem| DatasetError::Declaration {
@@ -256,7 +256,7 @@ impl Layout {
     }
 
     /// Says why a file is no case.
-    pub(super) fn explain(&self, misfit: &Misfit, path: &Path) -> DatasetError {
+    pub(in crate::datasets) fn explain(&self, misfit: &Misfit, path: &Path) -> DatasetError {
         let path = path.to_owned();
         match misfit {
             Misfit::NoMask => DatasetError::NoMask {

@@ -8,21 +8,21 @@ use std::{
 use super::pattern::Pattern;
 
 /// A file whose name may fit a pattern.
-pub(super) struct Found {
+pub(in crate::datasets) struct Found {
     /// Path within the folder, with `/` between names, without the extension.
-    pub(super) name: String,
-    pub(super) path: PathBuf,
+    pub(in crate::datasets) name: String,
+    pub(in crate::datasets) path: PathBuf,
 }
 
 /// An entry that cannot be used, though it may be meant to be.
-pub(super) struct Odd {
-    pub(super) path: PathBuf,
-    pub(super) oddity: Oddity,
+pub(in crate::datasets) struct Odd {
+    pub(in crate::datasets) path: PathBuf,
+    pub(in crate::datasets) oddity: Oddity,
 }
 
 /// What is wrong with an entry.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Oddity {
+pub(in crate::datasets) enum Oddity {
     /// Its name is not UTF-8.
     Name,
     /// A folder that cannot be listed, a link that leads nowhere or in circles.
@@ -34,7 +34,7 @@ pub(super) enum Oddity {
 ///
 /// # Errors
 /// Only for the folder itself. What is wrong with an entry is returned beside the files.
-pub(super) fn list(
+pub(in crate::datasets) fn list(
     folder: &Path,
     pattern: &Pattern,
     extensions: &[&str],

@@ -1,5 +1,7 @@
 //! A folder of images and a folder of masks. See [`FolderPairSpec`].
 
+mod mask_image;
+
 use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -8,14 +10,19 @@ use std::{
 use ndarray::{Array2, Array3, Axis};
 use serde::Deserialize;
 
+use mask_image::MaskImage;
+
 use super::{
     CaseSource, Dataset, DatasetError, ObjectMask, SliceCount, SliceData,
-    mask_image::MaskImage,
-    normalise::{self, Mapping, Positive, Step},
+    files::{
+        pairing::{self, Layout, MaskFile, Misfit, Unpaired},
+        pattern::{NUMBER, OBJECT, Pattern},
+    },
+    intensity::{
+        normalise::{self, Mapping, Positive, Step},
+        spread::Histogram,
+    },
     objects::{Declared, Inside, Object, ObjectSpec, Several},
-    pairing::{self, Layout, MaskFile, Misfit, Unpaired},
-    pattern::{NUMBER, OBJECT, Pattern},
-    spread::Histogram,
 };
 use crate::{
     formats::raster::{self, Raster},

@@ -48,7 +48,7 @@ pub enum Step {
 
 impl Step {
     /// Returns whether its interval depends on the whole volume.
-    pub(super) fn looks_at_volume(&self) -> bool {
+    pub(in crate::datasets) fn looks_at_volume(&self) -> bool {
         match self {
             Self::DivideByMax(over) | Self::MinMax(over) | Self::Percentile { over, .. } => {
                 *over == Over::Volume
@@ -111,7 +111,7 @@ impl TryFrom<f64> for Positive {
 
 /// The group's only published rule for volumes: clipped to the 0th and 100th percentile of the
 /// volume, then each slice stretched from its smallest to its largest value.
-pub(super) fn published() -> Vec<Step> {
+pub(in crate::datasets) fn published() -> Vec<Step> {
     vec![
         Step::Percentile {
             low: Percent(0.0),
@@ -123,13 +123,13 @@ pub(super) fn published() -> Vec<Step> {
 }
 
 /// The study's rule for images.
-pub(super) fn divide_by_max() -> Vec<Step> {
+pub(in crate::datasets) fn divide_by_max() -> Vec<Step> {
     vec![Step::DivideByMax(Over::Slice)]
 }
 
 /// Steps with their intervals known: a map from stored values to bytes that does not decrease.
 #[derive(Clone, Debug)]
-pub(super) struct Mapping {
+pub(in crate::datasets) struct Mapping {
     intervals: Vec<[f64; 2]>,
     /// What becomes 1 where there are no steps.
     full_scale: f64,
@@ -138,7 +138,7 @@ pub(super) struct Mapping {
 impl Mapping {
     /// Looks at the values to find the interval of each step. Without steps, 0 to `full_scale`
     /// (255 for 8 bits, 65535 for 16) is shown as it is.
-    pub(super) fn find(
+    pub(in crate::datasets) fn find(
         steps: &[Step],
         full_scale: f64,
         slice: &mut dyn Spread,
@@ -185,7 +185,7 @@ impl Mapping {
     }
 
     /// Returns the byte that shows a stored value.
-    pub(super) fn byte(&self, value: f64) -> u8 {
+    pub(in crate::datasets) fn byte(&self, value: f64) -> u8 {
         if self.intervals.is_empty() {
             // Halves round up, so that 16 bits come down to 8 without a shift.
             return (value / self.full_scale * 255.0 + 0.5)
@@ -200,7 +200,7 @@ impl Mapping {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datasets::spread::Values;
+    use crate::datasets::intensity::spread::Values;
     use proptest::prelude::*;
 
     fn bytes(steps: &[Step], values: &[f64]) -> Vec<u8> {

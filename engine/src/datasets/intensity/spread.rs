@@ -1,7 +1,7 @@
 //! How the values of an image are spread: extremes and percentiles. See [`Spread`].
 
 /// A collection of values of which single ranks are asked for.
-pub(super) trait Spread {
+pub(in crate::datasets) trait Spread {
     /// Returns how many finite values there are.
     fn count(&self) -> u64;
 
@@ -10,10 +10,10 @@ pub(super) trait Spread {
 }
 
 /// Values of few kinds, counted.
-pub(super) struct Histogram {
+pub(in crate::datasets) struct Histogram {
     /// The value of the first bin; the next ones follow in steps of 1.
-    pub(super) first: f64,
-    pub(super) bins: Vec<u64>,
+    pub(in crate::datasets) first: f64,
+    pub(in crate::datasets) bins: Vec<u64>,
 }
 
 impl Spread for Histogram {
@@ -32,10 +32,10 @@ impl Spread for Histogram {
 }
 
 /// Values that are scaled after they were counted.
-pub(super) struct Scaled<S, F> {
-    pub(super) stored: S,
+pub(in crate::datasets) struct Scaled<S, F> {
+    pub(in crate::datasets) stored: S,
     /// Does not turn back: it grows everywhere, or falls everywhere.
-    pub(super) scale: F,
+    pub(in crate::datasets) scale: F,
 }
 
 impl<S: Spread, F: Fn(f64) -> f64> Spread for Scaled<S, F> {
@@ -51,11 +51,11 @@ impl<S: Spread, F: Fn(f64) -> f64> Spread for Scaled<S, F> {
 }
 
 /// Values of any kind, kept.
-pub(super) struct Values<T>(Vec<T>);
+pub(in crate::datasets) struct Values<T>(Vec<T>);
 
 impl<T: Copy + PartialOrd + Into<f64>> Values<T> {
     /// Keeps the finite ones.
-    pub(super) fn new(values: impl Iterator<Item = T>) -> Self {
+    pub(in crate::datasets) fn new(values: impl Iterator<Item = T>) -> Self {
         Self(values.filter(|&value| value.into().is_finite()).collect())
     }
 }
@@ -73,7 +73,11 @@ impl<T: Copy + PartialOrd + Into<f64>> Spread for Values<T> {
 
 /// Returns the percentile of the mapped values, interpolated between ranks as NumPy does. The map
 /// must not decrease. 0 if there is no value.
-pub(super) fn percentile(spread: &mut dyn Spread, percent: f64, map: impl Fn(f64) -> f64) -> f64 {
+pub(in crate::datasets) fn percentile(
+    spread: &mut dyn Spread,
+    percent: f64,
+    map: impl Fn(f64) -> f64,
+) -> f64 {
     let Some(last) = spread.count().checked_sub(1) else {
         return 0.0;
     };

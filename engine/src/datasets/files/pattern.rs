@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 /// The placeholder for the object a mask shows.
-pub(super) const OBJECT: &str = "object";
+pub(in crate::datasets) const OBJECT: &str = "object";
 /// The placeholder for the number of one of several masks of an object.
-pub(super) const NUMBER: &str = "n";
+pub(in crate::datasets) const NUMBER: &str = "n";
 
 /// A pattern for the path of a file within its folder, with `/` between folders and without the
 /// extension.
@@ -41,7 +41,7 @@ enum Piece {
 }
 
 /// What the placeholders stand for in one path.
-pub(super) type Binding = BTreeMap<String, String>;
+pub(in crate::datasets) type Binding = BTreeMap<String, String>;
 
 /// Why a text is no [`Pattern`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,12 +68,12 @@ pub enum PatternError {
 
 impl Pattern {
     /// Returns how many folders deep the files lie: 1 for those directly in their folder.
-    pub(super) fn depths(&self) -> impl Iterator<Item = usize> {
+    pub(in crate::datasets) fn depths(&self) -> impl Iterator<Item = usize> {
         self.alternatives.iter().map(Vec::len)
     }
 
     /// Returns whether a path may begin with these folders.
-    pub(super) fn may_descend(&self, folders: &[&str]) -> bool {
+    pub(in crate::datasets) fn may_descend(&self, folders: &[&str]) -> bool {
         self.alternatives.iter().any(|pieces| {
             pieces.len() > folders.len()
                 && pieces.iter().zip(folders).all(|(pieces, name)| {
@@ -85,12 +85,12 @@ impl Pattern {
     }
 
     /// Returns whether the placeholder is in the pattern.
-    pub(super) fn has(&self, hole: &str) -> bool {
+    pub(in crate::datasets) fn has(&self, hole: &str) -> bool {
         self.holes().any(|name| name == hole)
     }
 
     /// Returns the placeholders that an image and its masks share, sorted, without repetition.
-    pub(super) fn shared_holes(&self) -> Vec<&str> {
+    pub(in crate::datasets) fn shared_holes(&self) -> Vec<&str> {
         let mut holes: Vec<_> = self
             .holes()
             .filter(|name| ![OBJECT, NUMBER].contains(name))
@@ -113,7 +113,7 @@ impl Pattern {
 
     /// Returns every way in which a path (without extension) fits, those with longer texts for
     /// earlier placeholders first.
-    pub(super) fn fits(&self, path: &str) -> Vec<Binding> {
+    pub(in crate::datasets) fn fits(&self, path: &str) -> Vec<Binding> {
         let names: Vec<&str> = path.split('/').collect();
         let mut found = Vec::new();
         for pieces in &self.alternatives {

@@ -4,8 +4,10 @@ use std::{collections::BTreeSet, path::Path};
 
 use ndarray::{Array2, Axis};
 
-use super::{DatasetError, objects::Inside};
-use crate::formats::raster::Raster;
+use crate::{
+    datasets::{DatasetError, objects::Inside},
+    formats::raster::Raster,
+};
 
 /// How far the channels of a gray pixel may lie apart, of 255: the rounding of a JPEG.
 const NEARLY_GRAY: u16 = 8;
