@@ -1,6 +1,6 @@
-//! Where the time goes. See [`Timings`].
+//! Where time and memory go. See [`Timings`] and [`peak_memory`].
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use bevy_ecs::prelude::*;
 
@@ -32,5 +32,30 @@ impl Timings {
     /// Returns the time of `stage` so far.
     pub fn of(&self, stage: Stage) -> StageTime {
         self.stages[stage as usize]
+    }
+}
+
+/// Returns the most memory that this process has held at once, in bytes; `None` where the system
+/// does not say (it does on Linux).
+pub fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn peak_memory_knows_what_was_held() {
+        let before = peak_memory().expect("Linux says");
+        let held = vec![1_u8; 1 << 26];
+        let after = peak_memory().expect("Linux says");
+        assert!(after >= before && after > held.len() as u64);
     }
 }

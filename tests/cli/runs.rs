@@ -322,10 +322,12 @@ fn what_a_killed_run_left_is_read_up_to_the_torn_line() {
     let failure = Failure {
         dataset: "chest".to_owned(),
         case: "case 2".to_owned(),
+        slice: Some(7),
+        model: None,
         file: "a, \"b\".png".to_owned(),
         reason: "truncated".to_owned(),
     };
-    results.fail_case(key(2), &failure).expect("writable");
+    results.fail_case(key(2), &[failure]).expect("writable");
     drop(results); // killed: never finished
     let text = fs::read_to_string(folder.rows()).expect("readable");
     fs::write(folder.rows(), &text[..text.len() - 30]).expect("writable");
@@ -336,6 +338,6 @@ fn what_a_killed_run_left_is_read_up_to_the_torn_line() {
     let failures = fs::read_to_string(folder.failures()).expect("readable");
     assert_eq!(
         failures,
-        "dataset,case,file,reason\nchest,case 2,\"a, \"\"b\"\".png\",truncated\n"
+        "dataset,case,slice,model,file,reason\nchest,case 2,7,,\"a, \"\"b\"\".png\",truncated\n"
     );
 }

@@ -1,6 +1,7 @@
 //! The pipeline with a model that is simple enough to reason about.
 
 mod disc;
+mod faults;
 mod play;
 
 use std::{
@@ -12,6 +13,7 @@ use std::{
 };
 
 use engine::{
+    models::Model,
     runs::{LoadedModel, Order, Report, execute},
     scenario::ScenarioFile,
     weights::Located,
@@ -19,23 +21,28 @@ use engine::{
 
 /// Plays a scenario's text with the disc model into `out`, and stops after `batches`.
 fn play(text: &str, out: &Path, batches: usize) -> Report {
+    play_models(text, vec![Box::new(disc::Disc)], out, batches)
+}
+
+/// Plays a scenario's text with these models in place of those it names.
+fn play_models(text: &str, models: Vec<Box<dyn Model>>, out: &Path, batches: usize) -> Report {
     let file =
         ScenarioFile::parse(text.to_owned(), &out.join("scenario.ron")).expect("it is valid");
     let datasets = file.scenario.datasets.iter();
     let stop = Arc::new(AtomicBool::new(false));
-    let located = Located {
-        path: "disc".into(),
-        sha256: "0".repeat(64).try_into().expect("64 digits"),
+    let loaded = |model| LoadedModel {
+        model,
+        located: Located {
+            path: "disc".into(),
+            sha256: "0".repeat(64).try_into().expect("64 digits"),
+        },
     };
     let order = Order {
         file: &file,
         datasets: datasets
             .map(|spec| spec.open(file.folder()).expect("it is there"))
             .collect(),
-        models: vec![LoadedModel {
-            model: Box::new(disc::Disc),
-            located,
-        }],
+        models: models.into_iter().map(loaded).collect(),
         device: "cpu".to_owned(),
         out,
         fresh: false,

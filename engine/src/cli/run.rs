@@ -19,6 +19,7 @@ use super::{
     progress::{Bar, Unit},
 };
 use crate::{
+    diagnostics::peak_memory,
     pipeline::Stage,
     runs::{LoadedModel, Order, Report, State, execute, table},
     weights::{self, Entry, Store},
@@ -158,12 +159,19 @@ fn stop_on_interrupt() -> Arc<AtomicBool> {
 fn conclude(report: &Report) -> Outcome {
     let counts = report.outcome.counts;
     let folder = report.folder.display();
-    let encode = report.outcome.timings.of(Stage::Encode);
     tracing::info!(
-        "{} predictions of {} trials on {} slices in {folder}; {:.1} s to encode a slice",
+        "{} predictions of {} trials on {} slices in {folder}",
         counts.predictions,
         counts.trials,
         counts.slices,
+    );
+    let encode = report.outcome.timings.of(Stage::Encode);
+    let memory = peak_memory().map_or(String::new(), |bytes| {
+        format!("; {:.2} GB of memory at the peak", bytes as f64 / 1e9)
+    });
+    tracing::info!(
+        "{:.1} s a slice, {:.1} s an encoding{memory}",
+        report.elapsed.as_secs_f64() / counts.slices.max(1) as f64,
         encode.total.as_secs_f64() / encode.count.max(1) as f64,
     );
     if counts.failed > 0 {

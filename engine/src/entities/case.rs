@@ -21,9 +21,20 @@ pub struct Case {
 #[derive(Component, Clone, Copy, Debug)]
 pub struct Complete;
 
-/// Why a case could not be played to its end.
-#[derive(Component, Clone, Debug)]
-pub struct Failed(pub String);
+/// What of a case could not be played. A case without it was played whole.
+#[derive(Component, Clone, Debug, Default)]
+pub struct Failed(pub Vec<Fault>);
+
+/// Something that kept a case, or one model on one of its slices, from being played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// [`super::Slice::index`]; `None` for the case itself.
+    pub slice: Option<usize>,
+    /// Index into the run's models; `None` for all of them.
+    pub model: Option<usize>,
+    /// What was wrong, and the way out.
+    pub reason: String,
+}
 
 /// The slice's case.
 #[derive(Component, Clone, Copy, Debug)]

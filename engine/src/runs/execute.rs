@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
+    time::{Duration, Instant},
 };
 
 use kernels::Device;
@@ -81,6 +82,8 @@ pub struct Report {
     pub folder: PathBuf,
     /// What was played.
     pub outcome: Outcome,
+    /// Wall time of playing, without building the models and without the summary.
+    pub elapsed: Duration,
     /// Means and typical cases.
     pub digest: Digest,
 }
@@ -108,9 +111,11 @@ pub fn execute(
         .collect();
     let study = Study::new(file.scenario.clone(), order.datasets, models);
     let (datasets, cases) = (Arc::clone(&study.datasets), study.cases());
+    let start = Instant::now();
     let outcome = simulate(study, results, &order.stop, |counts| {
         progress(counts, cases);
     })?;
+    let elapsed = start.elapsed();
 
     let digest = Digest::read(&folder.rows(), &manifest)?;
     write_summary(&folder.summary(), &digest.summary)?;
@@ -124,6 +129,7 @@ pub fn execute(
     Ok(Report {
         folder: folder.root().to_owned(),
         outcome,
+        elapsed,
         digest,
     })
 }

@@ -28,7 +28,7 @@ const LOCK: &str = ".lock";
 /// | `rows.csv` | one line per prediction ([`Row`](super::Row)) |
 /// | `predictions.jsonl` | prompts and chosen mask of each prediction ([`PredictedMask`](super::PredictedMask)) |
 /// | `summary.csv` | means per dataset, object, model, strategy and prompt |
-/// | `failures.csv` | the cases that could not be played, and why |
+/// | `failures.csv` | what could not be played, and why |
 /// | `overlays/*.png` | typical cases, drawn |
 ///
 /// Nothing else in the folder is touched, and nothing outside it: names are made safe, links are

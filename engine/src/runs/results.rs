@@ -45,9 +45,9 @@ impl Results {
         self.rows.append(key, &rows)
     }
 
-    /// Appends a case that failed. What it had finished before may be appended too.
-    pub fn fail_case(&mut self, key: CaseKey, failure: &Failure) -> Result<(), RunError> {
-        let lines = csv_lines(std::slice::from_ref(failure), self.failures.path())?;
+    /// Appends what failed of a case. What was finished of it may be appended too.
+    pub fn fail_case(&mut self, key: CaseKey, failures: &[Failure]) -> Result<(), RunError> {
+        let lines = csv_lines(failures, self.failures.path())?;
         self.failures.append(key, &lines)
     }
 

@@ -6,12 +6,12 @@ use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use ndarray::Zip;
 
-use super::give_up_slice;
+use super::give_up::GiveUp;
 use crate::{
     diagnostics::Timings,
     entities::{
         Candidate, Embeddings, MaskOf, Memory, Prediction, PredictionOf, Predictions, Prompt,
-        PromptOf, Slice, SliceOf, Trial, TrialOf, Turn,
+        PromptOf, Slice, Trial, TrialOf, Turn,
     },
     models::{self, Query as ModelQuery},
     pipeline::{Round, Stage},
@@ -34,12 +34,13 @@ impl Plugin for DecodePlugin {
 /// Spawns a prediction for each prompt that has none.
 fn predict_masks(
     mut commands: Commands,
+    mut give_up: GiveUp<'_, '_>,
     study: Res<Study>,
     mut timings: ResMut<Timings>,
     prompts: Query<(Entity, &Prompt, &PromptOf), Without<Predictions>>,
     trials: Query<(&Turn, &Trial, &TrialOf, &Memory)>,
     masks: Query<&MaskOf>,
-    slices: Query<(&Slice, &Embeddings, &SliceOf)>,
+    slices: Query<(&Slice, &Embeddings)>,
 ) -> Result {
     // By slice and model, each group in the order of its trials.
     let mut groups: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
@@ -53,7 +54,7 @@ fn predict_masks(
             .insert(*turn, (entity, prompt, trial, memory));
     }
     for ((_, model, slice), group) in groups {
-        let (_, embeddings, case) = slices.get(slice)?;
+        let (_, embeddings) = slices.get(slice)?;
         // A slice whose encoding failed has no trials left: the commands that end them are pending.
         let Some(embedding) = &embeddings.0[model] else {
             continue;
@@ -82,7 +83,7 @@ fn predict_masks(
             match study.models[model].decode(embedding, batch) {
                 Ok(predictions) => answers.extend(predictions),
                 Err(error) => {
-                    give_up_slice(&mut commands, slice, case.0, &error);
+                    give_up.model_on_slice(model, slice, &error)?;
                     break;
                 }
             }

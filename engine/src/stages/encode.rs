@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, time::Instant};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 
-use super::give_up_slice;
+use super::give_up::GiveUp;
 use crate::{
     diagnostics::Timings,
-    entities::{Embeddings, MaskOf, Pixels, Playing, SliceOf, Trial, TrialOf, Turn},
+    entities::{Embeddings, MaskOf, Pixels, Playing, Trial, TrialOf, Turn},
     pipeline::{Round, Stage},
     study::Study,
 };
@@ -24,12 +24,12 @@ impl Plugin for EncodePlugin {
 
 /// Computes each missing embedding of a slice on which some trial plays.
 fn embed_slices(
-    mut commands: Commands,
+    mut give_up: GiveUp<'_, '_>,
     study: Res<Study>,
     mut timings: ResMut<Timings>,
     playing: Query<(&Turn, &Trial, &TrialOf), With<Playing>>,
     masks: Query<&MaskOf>,
-    mut slices: Query<(&Pixels, &mut Embeddings, &SliceOf)>,
+    mut slices: Query<(&Pixels, &mut Embeddings)>,
 ) -> Result {
     let mut needed = BTreeMap::new();
     for (turn, trial, mask) in &playing {
@@ -39,14 +39,14 @@ fn embed_slices(
         }
     }
     for ((_, model), slice) in needed {
-        let (pixels, mut embeddings, case) = slices.get_mut(slice)?;
+        let (pixels, mut embeddings) = slices.get_mut(slice)?;
         if embeddings.0[model].is_some() {
             continue;
         }
         let start = Instant::now();
         match study.models[model].encode(pixels.0.view()) {
             Ok(embedding) => embeddings.0[model] = Some(embedding),
-            Err(error) => give_up_slice(&mut commands, slice, case.0, &error),
+            Err(error) => give_up.model_on_slice(model, slice, &error)?,
         }
         timings.add(Stage::Encode, start.elapsed());
     }

@@ -21,15 +21,4 @@ pub mod score;
 // Report: what was scored goes to disk.
 pub mod report;
 
-use bevy_ecs::prelude::*;
-
-use crate::{
-    entities::{Failed, Masks},
-    models::ModelError,
-};
-
-/// Ends all trials on a slice that a model could not process, and notes why on its case.
-fn give_up_slice(commands: &mut Commands, slice: Entity, case: Entity, error: &ModelError) {
-    commands.entity(slice).despawn_related::<Masks>();
-    commands.entity(case).insert(Failed(error.to_string()));
-}
+mod give_up;

@@ -8,8 +8,8 @@ use bevy_ecs::{prelude::*, system::SystemParam};
 use crate::{
     diagnostics::Timings,
     entities::{
-        Case, ChosenMask, Complete, Failed, Mask, Masks, Predictions, Prompt, Prompts, Scores,
-        Slice, Slices, Trial, Trials,
+        Case, ChosenMask, Complete, Failed, Fault, Mask, Masks, Predictions, Prompt, Prompts,
+        Scores, Slice, Slices, Trial, Trials,
     },
     pipeline::{Batch, Stage},
     runs::{CaseKey, Counts, Failure, PredictedMask, Results, Row, RunError, TrialId},
@@ -116,16 +116,13 @@ fn finish_cases(
         let mut written = ledger
             .results
             .finish_case(key.clone(), &lines.rows, &lines.predictions);
-        if let Some(Failed(reason)) = failed {
+        if let Some(Failed(faults)) = failed {
             ledger.counts.failed += 1;
-            tracing::warn!("{reason}");
-            let failure = Failure {
-                dataset: study.datasets[case.dataset].name().to_owned(),
-                case: case.id.clone(),
-                file: case.path.display().to_string(),
-                reason: reason.clone(),
-            };
-            written = written.and_then(|()| ledger.results.fail_case(key, &failure));
+            let failures: Vec<_> = faults
+                .iter()
+                .map(|fault| failure(&study, case, fault))
+                .collect();
+            written = written.and_then(|()| ledger.results.fail_case(key, &failures));
         }
         if let Err(error) = written {
             ledger.error.get_or_insert(error);
@@ -177,6 +174,21 @@ impl Played<'_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Returns the line of one fault, and warns of it.
+fn failure(study: &Study, case: &Case, fault: &Fault) -> Failure {
+    tracing::warn!("{}", fault.reason);
+    Failure {
+        dataset: study.datasets[case.dataset].name().to_owned(),
+        case: case.id.clone(),
+        slice: fault.slice,
+        model: fault
+            .model
+            .map(|model| study.models[model].name().to_owned()),
+        file: case.path.display().to_string(),
+        reason: fault.reason.clone(),
     }
 }
 

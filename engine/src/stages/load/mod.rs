@@ -12,8 +12,9 @@ use std::sync::Arc;
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 
+use super::give_up::note;
 use crate::{
-    entities::{Case, Complete, Embeddings, Failed, Foreground, Pixels, Slice, SliceOf, Truth},
+    entities::{Case, Complete, Embeddings, Fault, Foreground, Pixels, Slice, SliceOf, Truth},
     pipeline::{Batch, Stage},
     study::Study,
 };
@@ -74,7 +75,14 @@ fn spawn_slices(
                 *order += 1;
             }
             Loaded::Failed(reason) => {
-                case.insert(Failed(reason));
+                note(
+                    &mut case,
+                    Fault {
+                        slice: None,
+                        model: None,
+                        reason,
+                    },
+                );
             }
             Loaded::Complete => {
                 case.insert(Complete);
