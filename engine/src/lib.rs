@@ -16,6 +16,7 @@
 //! | [`formats`] | file formats, and nothing else knows them |
 //! | [`datasets`] | which files make a case: folder pairs, volumes, phantoms |
 //! | [`runs`] | the run folder: rows, summary, overlays, manifest |
+//! | [`report`] | figures and a page, from the rows alone |
 //! | [`cli`] | the `engine` program |
 
 pub mod cli;
@@ -27,6 +28,7 @@ pub mod metrics;
 pub mod models;
 pub mod pipeline;
 pub mod random;
+pub mod report;
 pub mod runs;
 pub mod scenario;
 pub mod simulation;

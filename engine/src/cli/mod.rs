@@ -10,6 +10,7 @@ mod models;
 mod output;
 mod prepare;
 mod progress;
+mod report;
 mod run;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   engine check scenarios/multi_region.ron     what would run, or what is wrong with it
   engine run scenarios/multi_region.ron       play it into runs/multi_region/
+  engine report runs/multi_region             figures and a page from its rows
   engine models                               which models there are, which are installed
   engine models pull mobile_sam               get one
 
@@ -40,6 +42,7 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
+    Report(report::Arguments),
     Models(models::Arguments),
     /// List what can compute
     Devices,
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Models(arguments) => models::models(&arguments),
         Command::Devices => devices::devices(),
         Command::Completions(arguments) => completions::completions(&arguments),

@@ -21,7 +21,8 @@ use super::{
 use crate::{
     diagnostics::peak_memory,
     pipeline::Stage,
-    runs::{LoadedModel, Order, Report, State, execute, table},
+    report::{self, Collection},
+    runs::{LoadedModel, Order, Report, RunFolder, State, execute, table},
     weights::{self, Entry, Store},
 };
 
@@ -85,11 +86,29 @@ pub(super) fn run(arguments: &Arguments) -> miette::Result<Outcome> {
     let report = pool
         .into_diagnostic()?
         .install(|| play(arguments, prepared))?;
+    let page = page(&report);
     let tables = metrics
         .iter()
         .map(|&metric| table(&report.digest.summary, metric, TABLE_WIDTH));
     output::print(&tables.collect::<Vec<_>>().join("\n"))?;
-    Ok(conclude(&report))
+    Ok(conclude(&report, page))
+}
+
+/// Makes figures and page. The run is whole without them, so that a failure only warns.
+fn page(report: &Report) -> Option<PathBuf> {
+    let folder = RunFolder::open(&report.folder);
+    let written = Collection::read(std::slice::from_ref(&report.folder))
+        .and_then(|collection| report::write(&collection, &folder));
+    match written {
+        Ok(written) => Some(written.page),
+        Err(error) => {
+            tracing::warn!(
+                "no page: {error}; try `engine report {}`",
+                report.folder.display()
+            );
+            None
+        }
+    }
 }
 
 /// Builds the models and plays.
@@ -156,7 +175,7 @@ fn stop_on_interrupt() -> Arc<AtomicBool> {
 }
 
 /// Says on stderr what was done and where it lies.
-fn conclude(report: &Report) -> Outcome {
+fn conclude(report: &Report, page: Option<PathBuf>) -> Outcome {
     let counts = report.outcome.counts;
     let folder = report.folder.display();
     tracing::info!(
@@ -174,6 +193,9 @@ fn conclude(report: &Report) -> Outcome {
         report.elapsed.as_secs_f64() / counts.slices.max(1) as f64,
         encode.total.as_secs_f64() / encode.count.max(1) as f64,
     );
+    if let Some(page) = page {
+        tracing::info!("look at {}", page.display());
+    }
     if counts.failed > 0 {
         tracing::warn!("{} cases failed: see {folder}/failures.csv", counts.failed);
     }

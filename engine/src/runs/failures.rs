@@ -1,6 +1,10 @@
 //! One line of `failures.csv`. See [`Failure`].
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
+
+use super::{RunError, rows::read_lines};
 
 /// A case that could not be played, or not to its end, or not by one of the models.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +21,17 @@ pub struct Failure {
     pub file: String,
     /// What was wrong, and the way out.
     pub reason: String,
+}
+
+/// Reads `failures.csv`; empty if the run has none.
+///
+/// # Errors
+/// The file cannot be read, or a line is no failure.
+pub fn read_failures(path: &Path) -> Result<Vec<Failure>, RunError> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    read_lines(path, &Failure::COLUMNS)?.collect()
 }
 
 impl Failure {

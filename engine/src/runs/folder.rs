@@ -16,6 +16,10 @@ const MANIFEST: &str = "manifest.json";
 const ROWS: &str = "rows.csv";
 const PREDICTIONS: &str = "predictions.jsonl";
 const SUMMARY: &str = "summary.csv";
+const GALLERY: &str = "gallery.jsonl";
+const PICTURES: &str = "pictures";
+const REPORT: &str = "report.html";
+const FIGURES: &str = "figures";
 const FAILURES: &str = "failures.csv";
 const OVERLAYS: &str = "overlays";
 const LOCK: &str = ".lock";
@@ -30,6 +34,8 @@ const LOCK: &str = ".lock";
 /// | `summary.csv` | means per dataset, object, model, strategy and prompt |
 /// | `failures.csv` | what could not be played, and why |
 /// | `overlays/*.png` | typical cases, drawn |
+/// | `gallery.jsonl`, `pictures/*.jpg` | typical cases, for the page ([`Exhibit`](super::Exhibit)) |
+/// | `figures/*.svg`, `*.png`, `report.html` | made from the above by [`crate::report`] |
 ///
 /// Nothing else in the folder is touched, and nothing outside it: names are made safe, links are
 /// replaced rather than followed.
@@ -59,6 +65,14 @@ impl RunFolder {
         }
         folder.clear()?;
         Ok(folder)
+    }
+
+    /// Returns a folder to read from. Nothing is checked or locked: a run may be going on there.
+    pub fn open(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            _lock: None,
+        }
     }
 
     /// Returns the folder itself.
@@ -96,23 +110,45 @@ impl RunFolder {
         self.root.join(OVERLAYS)
     }
 
+    /// Returns the path of `gallery.jsonl`.
+    pub fn gallery(&self) -> PathBuf {
+        self.root.join(GALLERY)
+    }
+
+    /// Returns the folder of the slices that the gallery shows.
+    pub fn pictures(&self) -> PathBuf {
+        self.root.join(PICTURES)
+    }
+
+    /// Returns the folder of the figures.
+    pub fn figures(&self) -> PathBuf {
+        self.root.join(FIGURES)
+    }
+
+    /// Returns the path of `report.html`.
+    pub fn report(&self) -> PathBuf {
+        self.root.join(REPORT)
+    }
+
     /// Says whose results are in the way, if they are not this scenario's.
     fn stranger(&self, scenario: &str) -> Option<&'static str> {
         match Manifest::read(&self.manifest()) {
             Ok(manifest) if manifest.scenario.blake3 == scenario => None,
             Ok(_) => Some("another scenario"),
-            Err(RunError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => self
-                .files()
-                .iter()
-                .any(|path| {
-                    path.is_file() || path.read_dir().is_ok_and(|mut all| all.next().is_some())
-                })
-                .then_some("unknown origin"),
+            Err(RunError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                let is_full = |folder: &Path| {
+                    let entries = folder.read_dir();
+                    entries.is_ok_and(|mut entries| entries.next().is_some())
+                };
+                let has_files = self.files().iter().any(|path| path.is_file());
+                let has_folders = self.folders().iter().any(|(path, _)| is_full(path));
+                (has_files || has_folders).then_some("unknown origin")
+            }
             Err(_) => Some("unknown origin, for its manifest.json cannot be read"),
         }
     }
 
-    fn files(&self) -> [PathBuf; 6] {
+    fn files(&self) -> [PathBuf; 7] {
         [
             // First, so that a run which is cut off here is not taken for a whole one.
             self.manifest(),
@@ -120,27 +156,27 @@ impl RunFolder {
             self.predictions(),
             self.summary(),
             self.failures(),
-            self.overlays(),
+            self.gallery(),
+            self.report(),
         ]
     }
 
-    /// Removes what an earlier run wrote, and makes the folder of overlays.
+    /// The folders inside, with the kinds of files that are written there.
+    fn folders(&self) -> [(PathBuf, &'static [&'static str]); 3] {
+        [
+            (self.overlays(), &["png"]),
+            (self.pictures(), &["jpg"]),
+            (self.figures(), &["svg", "png"]),
+        ]
+    }
+
+    /// Removes what an earlier run wrote, and makes the folders inside.
     fn clear(&self) -> Result<(), RunError> {
-        let [files @ .., overlays] = self.files();
-        for file in files {
+        for file in self.files() {
             remove(&file)?;
         }
-        match overlays.symlink_metadata() {
-            Ok(found) if !found.is_dir() => return Err(RunError::Elsewhere(overlays)),
-            Ok(_) => {
-                for entry in fs::read_dir(&overlays).map_err(reading(&overlays))? {
-                    let path = entry.map_err(reading(&overlays))?.path();
-                    if path.extension().is_some_and(|extension| extension == "png") {
-                        remove(&path)?;
-                    }
-                }
-            }
-            Err(_) => fs::create_dir(&overlays).map_err(writing(&overlays))?,
+        for (folder, kinds) in self.folders() {
+            clear_folder(&folder, kinds)?;
         }
         Ok(())
     }
@@ -163,6 +199,29 @@ fn lock(root: &Path) -> Result<Option<File>, RunError> {
             );
             Ok(None)
         }
+    }
+}
+
+/// Makes a folder inside the run folder, or removes files of these kinds from it.
+///
+/// # Errors
+/// A link is there, which may lead out of the run folder, or the folder cannot be changed.
+pub(crate) fn clear_folder(folder: &Path, kinds: &[&str]) -> Result<(), RunError> {
+    match folder.symlink_metadata() {
+        Ok(found) if !found.is_dir() => Err(RunError::Elsewhere(folder.to_owned())),
+        Ok(_) => {
+            for entry in fs::read_dir(folder).map_err(reading(folder))? {
+                let path = entry.map_err(reading(folder))?.path();
+                if path
+                    .extension()
+                    .is_some_and(|kind| kinds.iter().any(|known| kind == *known))
+                {
+                    remove(&path)?;
+                }
+            }
+            Ok(())
+        }
+        Err(_) => fs::create_dir(folder).map_err(writing(folder)),
     }
 }
 
@@ -201,6 +260,6 @@ pub(super) fn replace(
 }
 
 /// Replaces a file by `bytes`, see [`replace`].
-pub(super) fn replace_with(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+pub(crate) fn replace_with(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     replace(path, |file| file.write_all(bytes).map_err(writing(path)))
 }

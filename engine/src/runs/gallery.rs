@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, ops::ControlFlow};
 
 use rayon::prelude::*;
 
-use super::{Overlay, PredictedMask, RunError, RunFolder, TrialId, Typical, find_predictions};
+use super::{
+    Exhibit, Overlay, PredictedMask, Rle, RunError, RunFolder, TrialId, Typical,
+    exhibit::{write_gallery, write_picture},
+    find_predictions,
+};
 use crate::datasets::{Dataset, SliceData};
 
 /// A typical case that could not be drawn, though it was played.
@@ -19,8 +23,9 @@ pub struct Undrawn {
 /// The predictions to draw, by trial and number of prompts.
 type Masks = BTreeMap<(TrialId, u32), PredictedMask>;
 
-/// Draws every typical case into the folder's overlays; no model is needed. `datasets` are those of
-/// the manifest, in its order: each case is read once more, for its pixels and truth.
+/// Draws every typical case into the folder's overlays, and writes what a page needs of it (see
+/// [`Exhibit`]); no model is needed. `datasets` are those of the manifest, in its order: each case is
+/// read once more, for its pixels and truth.
 ///
 /// Returns what could not be drawn because the data have changed or gone since they were played.
 ///
@@ -39,13 +44,32 @@ pub fn draw_typical(
         cases.entry(case).or_default().push(one);
     }
     let cases: Vec<_> = cases.into_iter().collect();
-    let undrawn: Result<Vec<_>, _> = cases
+    let drawn: Result<Vec<_>, _> = cases
         .par_iter()
         .map(|&((dataset, case), ref typical)| {
             draw_case(folder, typical, &masks, &*datasets[dataset], case)
         })
         .collect();
-    Ok(undrawn?.concat())
+    let (mut exhibits, mut undrawn) = (Vec::new(), Vec::new());
+    for case in drawn? {
+        exhibits.extend(case.exhibits);
+        undrawn.extend(case.undrawn);
+    }
+    let place = |exhibit: &Exhibit| {
+        typical
+            .iter()
+            .position(|one| one.file_name == exhibit.overlay)
+    };
+    exhibits.sort_by_key(place);
+    write_gallery(&folder.gallery(), &exhibits)?;
+    Ok(undrawn)
+}
+
+/// What became of the typical trials of one case.
+#[derive(Default)]
+struct Drawn {
+    exhibits: Vec<Exhibit>,
+    undrawn: Vec<Undrawn>,
 }
 
 fn key(typical: &Typical) -> (TrialId, u32) {
@@ -59,9 +83,9 @@ fn draw_case(
     masks: &Masks,
     dataset: &dyn Dataset,
     case: &str,
-) -> Result<Vec<Undrawn>, RunError> {
+) -> Result<Drawn, RunError> {
     let mut left = typical.to_vec();
-    let mut undrawn = Vec::new();
+    let mut drawn = Drawn::default();
     let mut error = None;
     let mut draw = |slice: SliceData| {
         let (here, elsewhere) = left.iter().partition(|one| one.row.slice == slice.index);
@@ -69,8 +93,8 @@ fn draw_case(
         let here: Vec<&Typical> = here;
         for one in here {
             match draw_one(folder, one, masks, &slice) {
-                Ok(Ok(())) => {}
-                Ok(Err(reason)) => undrawn.push(Undrawn {
+                Ok(Ok(exhibit)) => drawn.exhibits.push(exhibit),
+                Ok(Err(reason)) => drawn.undrawn.push(Undrawn {
                     file_name: one.file_name.clone(),
                     reason,
                 }),
@@ -89,11 +113,11 @@ fn draw_case(
         Some(Err(error)) => error.to_string(),
         None => format!("{case}: the case is no longer there"),
     };
-    undrawn.extend(left.into_iter().map(|one| Undrawn {
+    drawn.undrawn.extend(left.into_iter().map(|one| Undrawn {
         file_name: one.file_name.clone(),
         reason: reason.clone(),
     }));
-    error.map_or(Ok(undrawn), Err)
+    error.map_or(Ok(drawn), Err)
 }
 
 /// Draws one overlay. The inner error says why the prediction does not fit the slice as it is now.
@@ -102,7 +126,7 @@ fn draw_one(
     typical: &Typical,
     masks: &Masks,
     slice: &SliceData,
-) -> Result<Result<(), String>, RunError> {
+) -> Result<Result<Exhibit, String>, RunError> {
     let object = typical.group.object;
     let Some(truth) = slice.masks.iter().find(|mask| mask.object == object) else {
         return Ok(Err("the object is no longer there".to_owned()));
@@ -122,9 +146,20 @@ fn draw_one(
         calls: &predicted.calls,
         caption: &typical.caption(),
     };
-    overlay
-        .write(&folder.overlays().join(&typical.file_name))
-        .map(Ok)
+    overlay.write(&folder.overlays().join(&typical.file_name))?;
+    let exhibit = Exhibit {
+        trial: typical.row.trial(),
+        percentile: typical.percentile,
+        trials: typical.trials,
+        overlay: typical.file_name.clone(),
+        truth: Rle::encode(truth.bitmap.view()),
+    };
+    // Trials of one slice share its picture, and are drawn one after the other.
+    let picture = folder.pictures().join(exhibit.picture());
+    if !picture.exists() {
+        write_picture(&picture, slice.pixels.view())?;
+    }
+    Ok(Ok(exhibit))
 }
 
 #[cfg(test)]
@@ -134,7 +169,7 @@ mod tests {
         datasets::{CaseSource, DatasetError, ObjectMask, SliceCount},
         entities::Call,
         runs::{
-            CaseKey, Digest, Manifest, Results, Rle, Row, manifest::tests::manifest,
+            CaseKey, Digest, Manifest, Results, Rle, Row, manifest::tests::manifest, read_gallery,
             rows::tests::row,
         },
     };
@@ -234,6 +269,18 @@ mod tests {
         let undrawn = draw_typical(&folder, &digest.typical, &datasets).expect("writable");
         assert_eq!(undrawn, []);
         assert_eq!(digest.typical.len(), 3);
+        let gallery = read_gallery(&folder.gallery()).expect("whole");
+        let overlays: Vec<_> = gallery.iter().map(|exhibit| &exhibit.overlay).collect();
+        let names: Vec<_> = digest.typical.iter().map(|one| &one.file_name).collect();
+        assert_eq!(overlays, names, "in the order of the rows");
+        for exhibit in &gallery {
+            assert_eq!(exhibit.truth.decode([32, 32]).expect("whole"), square(32));
+            let picture = folder.pictures().join(exhibit.picture());
+            assert_eq!(
+                image::image_dimensions(picture).expect("a picture"),
+                (32, 32)
+            );
+        }
         for typical in &digest.typical {
             let path = folder.overlays().join(&typical.file_name);
             let drawn = image::image_dimensions(path).expect("an image");

@@ -54,8 +54,8 @@ impl Group {
     }
 }
 
-/// Gathers rows into trials; those of a trial are next to each other.
-pub(super) fn trials(
+/// Gathers rows into trials; those of a trial are next to each other. An error comes where it arose.
+pub fn trials(
     rows: impl Iterator<Item = Result<Row, RunError>>,
 ) -> impl Iterator<Item = Result<Vec<Row>, RunError>> {
     let mut rows = rows.peekable();

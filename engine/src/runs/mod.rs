@@ -6,6 +6,7 @@
 mod digest;
 mod error;
 mod execute;
+mod exhibit;
 mod failures;
 mod folder;
 mod gallery;
@@ -26,16 +27,18 @@ mod table;
 pub use digest::{Digest, Typical};
 pub use error::RunError;
 pub use execute::{LoadError, LoadedModel, Order, Report, execute};
-pub use failures::Failure;
+pub use exhibit::{Exhibit, read_gallery};
+pub use failures::{Failure, read_failures};
 pub use folder::RunFolder;
+pub(crate) use folder::{clear_folder, replace_with};
 pub use gallery::{Undrawn, draw_typical};
-pub use group::Group;
+pub use group::{Group, trials};
 pub use log::CaseKey;
 pub use manifest::{
     Counts, DatasetEntry, Manifest, ModelEntry, ScenarioText, State, StrategyEntry,
 };
 pub use name::safe_name;
-pub use overlay::{Caption, Overlay};
+pub use overlay::{Caption, Overlay, Sheet, Tile, outlines};
 pub use percentiles::Percentile;
 pub use predictions::{PredictedMask, find_predictions};
 pub use results::Results;

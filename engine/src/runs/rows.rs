@@ -2,7 +2,7 @@
 
 use std::{fs::File, io::Read, path::Path};
 
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Row, RunError, error::reading};
 
@@ -46,18 +46,30 @@ impl Row {
 pub fn read_rows(
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<Row, RunError>> + use<>, RunError> {
-    let file = File::open(path).map_err(reading(path))?;
-    Ok(parse(file, path))
+    read_lines(path, &Row::COLUMNS)
 }
 
-fn parse<R: Read>(source: R, path: &Path) -> impl Iterator<Item = Result<Row, RunError>> + use<R> {
+/// Reads a CSV file of these columns line by line, as [`read_rows`].
+pub(super) fn read_lines<T: DeserializeOwned>(
+    path: &Path,
+    columns: &'static [&'static str],
+) -> Result<impl Iterator<Item = Result<T, RunError>> + use<T>, RunError> {
+    let file = File::open(path).map_err(reading(path))?;
+    Ok(parse(file, path, columns))
+}
+
+fn parse<T: DeserializeOwned, R: Read>(
+    source: R,
+    path: &Path,
+    columns: &'static [&'static str],
+) -> impl Iterator<Item = Result<T, RunError>> + use<T, R> {
     let path = path.to_owned();
     csv::Reader::from_reader(source)
         .into_deserialize()
-        .map(move |row| row.map_err(|error| malformed(error, &path)))
+        .map(move |line| line.map_err(|error| malformed(error, &path, columns)))
 }
 
-fn malformed(error: csv::Error, path: &Path) -> RunError {
+fn malformed(error: csv::Error, path: &Path, columns: &[&str]) -> RunError {
     let line = error.position().map_or(1, csv::Position::line);
     match error.into_kind() {
         csv::ErrorKind::Io(source) => reading(path)(source),
@@ -71,10 +83,7 @@ fn malformed(error: csv::Error, path: &Path) -> RunError {
         csv::ErrorKind::Deserialize { err, .. } => RunError::Malformed {
             path: path.to_owned(),
             line,
-            reason: match err
-                .field()
-                .and_then(|field| Row::COLUMNS.get(field as usize))
-            {
+            reason: match err.field().and_then(|field| columns.get(field as usize)) {
                 Some(column) => format!("column {column:?}: {}", err.kind()),
                 None => err.kind().to_string(),
             },
@@ -156,7 +165,7 @@ pub(super) mod tests {
     }
 
     fn read(text: &str) -> Result<Vec<Row>, RunError> {
-        parse(text.as_bytes(), Path::new("rows.csv")).collect()
+        parse(text.as_bytes(), Path::new("rows.csv"), &Row::COLUMNS).collect()
     }
 
     #[test]
@@ -171,7 +180,8 @@ pub(super) mod tests {
     fn a_torn_tail_is_named_and_what_was_before_is_read() {
         let whole = text(&[row("a", "s", 1, 0.5), row("b", "s", 1, 0.25)]);
         let torn = &whole[..whole.len() - 40];
-        let rows: Vec<_> = parse(torn.as_bytes(), Path::new("rows.csv")).collect();
+        let rows: Vec<Result<Row, _>> =
+            parse(torn.as_bytes(), Path::new("rows.csv"), &Row::COLUMNS).collect();
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0].as_ref().expect("whole"), &row("a", "s", 1, 0.5));
         let error = rows[1].as_ref().expect_err("torn").to_string();

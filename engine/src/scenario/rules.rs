@@ -90,6 +90,11 @@ pub enum Choice {
     Single,
 }
 
+impl Choice {
+    /// All of them, in the order of the columns of `rows.csv`.
+    pub const ALL: [Self; 4] = [Self::First, Self::BestScore, Self::Oracle, Self::Single];
+}
+
 /// When a trial ends early.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -19,6 +19,26 @@ pub(super) fn contours(mask: ArrayView2<'_, bool>) -> Vec<Vec<Point>> {
     loops(links(mask)).into_iter().map(smooth).collect()
 }
 
+/// Returns the closed outlines of a mask, `[height, width]`, as [x, y] with the centre of the first
+/// pixel at (0, 0): marching squares between pixel centres, with no more points than needed.
+pub fn outlines(mask: ArrayView2<'_, bool>) -> Vec<Vec<[f32; 2]>> {
+    loops(links(mask)).into_iter().map(straighten).collect()
+}
+
+/// Leaves out what lies on a straight line between its neighbours.
+fn straighten(points: Vec<Point>) -> Vec<Point> {
+    let count = points.len();
+    let is_corner = |&index: &usize| {
+        let [a, b, c] = [index + count - 1, index, index + 1].map(|place| points[place % count]);
+        // Coordinates are halves, so that this is exact: a quarter or more, or nothing.
+        ((b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0])).abs() > 0.1
+    };
+    (0..count)
+        .filter(is_corner)
+        .map(|index| points[index])
+        .collect()
+}
+
 /// A crossing of the border between two neighbouring pixel centres, in half pixels.
 type Crossing = (i32, i32);
 

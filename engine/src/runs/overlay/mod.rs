@@ -4,6 +4,7 @@ mod canvas;
 mod caption;
 mod contour;
 mod panel;
+mod sheet;
 
 use std::{io::Cursor, path::Path};
 
@@ -15,6 +16,8 @@ use crate::entities::{Call, PixelBox};
 use panel::Panel;
 
 pub use caption::Caption;
+pub use contour::outlines;
+pub use sheet::{Sheet, Tile};
 
 /// The long side of the drawn slice is near to this.
 const LONG_SIDE: f32 = 1024.0;
@@ -73,6 +76,21 @@ impl Overlay<'_> {
         let enlarged = enlarged.draw(self, |_| true);
         let picture = beside(&slice.into_image(), &enlarged.into_image());
         self.caption.below(picture, self.calls)
+    }
+
+    /// Draws the slice alone, so that its long side has so many pixels: for a [`Sheet`].
+    pub fn tile(&self, side: u32) -> RgbImage {
+        let (height, width, _) = self.pixels.dim();
+        let whole = PixelBox {
+            x0: 0,
+            y0: 0,
+            x1: width as u32 - 1,
+            y1: height as u32 - 1,
+        };
+        let scale = side as f32 / height.max(width) as f32;
+        Panel::new(self.pixels, whole, scale)
+            .draw(self, |_| true)
+            .into_image()
     }
 
     /// Draws it into a PNG file, written as a whole.

@@ -1,0 +1,114 @@
+//! What all figures have in common: colours, sizes, how they are written. See [`Drawing`].
+
+use std::path::Path;
+
+use kuva::{
+    backend::{png::PngBackend, svg::SvgBackend},
+    prelude::Layout,
+    render::{render::Scene, theme::Theme},
+};
+
+use crate::runs::{RunError, replace_with};
+
+/// The colours of Okabe and Ito (2008), told apart also by those who see fewer; the lightest two are
+/// left out, for they vanish on paper.
+const COLOURS: [&str; 6] = [
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00",
+];
+
+/// How many pixels a unit of a drawing becomes: 2.5 at 96 units an inch is 240 dots an inch.
+const PIXELS_PER_UNIT: f32 = 2.5;
+
+/// Returns the colour of the series that has this place among the labels. Beyond six, they repeat;
+/// [`dash`] then differs.
+pub(super) fn colour(index: usize) -> &'static str {
+    COLOURS[index % COLOURS.len()]
+}
+
+/// Returns how often the colours have been used up before this series.
+pub(super) fn dash(index: usize) -> usize {
+    index / COLOURS.len()
+}
+
+/// A figure, drawn.
+pub struct Drawing {
+    /// The stem of its file names.
+    pub name: &'static str,
+    /// What it shows, as a sentence; its alternative text too.
+    pub caption: String,
+    scene: Scene,
+}
+
+impl Drawing {
+    pub(super) fn new(name: &'static str, caption: String, scene: Scene) -> Self {
+        Self {
+            name,
+            caption,
+            scene,
+        }
+    }
+
+    /// Returns it as SVG whose text uses the reader's fonts, to stand in a page.
+    pub fn inline_svg(&self) -> String {
+        self.svg(SvgBackend::new())
+    }
+
+    /// Returns it as SVG that keeps its proportions at any width.
+    fn svg(&self, backend: SvgBackend) -> String {
+        let (width, height) = (self.scene.width, self.scene.height);
+        let sized = format!("<svg viewBox=\"0 0 {width} {height}\" ");
+        backend.render_scene(&self.scene).replacen("<svg ", &sized, 1)
+    }
+
+    /// Writes `<name>.svg`, with its font inside, and `<name>.png`, at 240 dots an inch.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), RunError> {
+        let path = folder.join(format!("{}.svg", self.name));
+        let svg = self.svg(SvgBackend::new().with_embedded_font(true));
+        replace_with(&path, regular_only(&svg).as_bytes())?;
+        let path = folder.join(format!("{}.png", self.name));
+        let png = PngBackend::new()
+            .with_scale(PIXELS_PER_UNIT)
+            .render_scene(&self.scene)
+            .map_err(|reason| RunError::Encode {
+                path: path.clone(),
+                reason,
+            })?;
+        replace_with(&path, &png)
+    }
+}
+
+/// Leaves only the first of the embedded faces, the regular one: the figures have no other, and each
+/// face is a megabyte.
+fn regular_only(svg: &str) -> String {
+    const FACE: &str = "@font-face";
+    let mut faces = svg.match_indices(FACE).map(|(place, _)| place);
+    let (Some(_), Some(second)) = (faces.next(), faces.next()) else {
+        return svg.to_owned();
+    };
+    let end = svg[second..]
+        .find("</style>")
+        .map_or(second, |length| second + length);
+    format!("{}{}", &svg[..second], &svg[end..])
+}
+
+/// Gives a panel the sizes and colours that all panels have, and an axis for ratios.
+pub(super) fn ratios(layout: Layout, title: &str, what: &str) -> Layout {
+    let mut theme = Theme::minimal();
+    theme.show_grid = true;
+    theme.font_family = Some("DejaVu Sans, Helvetica, Arial, sans-serif".into());
+    theme.grid_color = "#e3e3e3".into();
+    layout
+        .with_theme(theme)
+        .with_title(title)
+        .with_title_size(14)
+        .with_label_size(12)
+        .with_tick_size(11)
+        .with_body_size(11)
+        .with_y_label(what)
+        .with_y_axis_min(0.0)
+        .with_y_axis_max(1.0)
+        .with_y_tick_step(0.2)
+}

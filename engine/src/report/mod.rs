@@ -1,0 +1,19 @@
+//! From rows to figures and a page. No model is needed, and no data: everything is made from run
+//! folders. See [`Collection`] and [`write`].
+
+mod cases;
+mod collection;
+mod figures;
+mod page;
+mod pairs;
+mod published;
+mod statistics;
+mod write;
+
+pub use cases::{Step, TypicalCase, typical_cases};
+pub use collection::{Collection, Curve, Panel, Point, Run, Series};
+pub use figures::{Drawing, Pictures, draw, sheets};
+pub use pairs::{Pair, pairs};
+pub use published::{Published, published, published_images};
+pub use statistics::{Cluster, Interval, SignedRank, holm, intervals, signed_rank};
+pub use write::{Written, write};

@@ -1,0 +1,119 @@
+//! The table of means, to sort and to filter. See [`results`].
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use super::ratio;
+use crate::{
+    report::{Collection, Panel, Series},
+    scenario::Choice,
+};
+
+/// Index of the oracle in [`Choice::ALL`].
+const ORACLE: usize = Choice::Oracle as usize;
+
+/// Returns filters, and one line per object, model and strategy.
+pub(super) fn results(collection: &Collection) -> Option<Markup> {
+    if collection.panels.is_empty() {
+        return None;
+    }
+    let datasets = collection.panels.iter().map(|panel| panel.dataset.as_str());
+    let objects = collection.panels.iter().map(|panel| panel.object.as_str());
+    Some(html! {
+        form.filters aria-label="Show only" {
+            (filter("dataset", "Dataset", datasets))
+            (filter("object", "Object", objects))
+            (filter("series", "Model and strategy", collection.labels()))
+        }
+        div.wide tabindex="0" role="region" aria-label="Mean IoU" {
+            table.sortable {
+                thead {
+                    tr {
+                        th scope="col" { button { "Dataset" } }
+                        th scope="col" { button { "Object" } }
+                        th scope="col" { button { "Model and strategy" } }
+                        th.number scope="col" { button { "Trials" } }
+                        th.number scope="col" { button { "Prompts" } }
+                        th.number scope="col" { button { "IoU, 1 prompt" } }
+                        th.number scope="col" { button { "IoU, all" } }
+                        th scope="col" { "95 % interval" }
+                        th.number scope="col" { button { "Best at" } }
+                        th.number scope="col" { button { "Oracle" } }
+                        th.number scope="col" { button { "Model expects" } }
+                    }
+                }
+                tbody {
+                    @for panel in &collection.panels {
+                        @for series in &panel.series { (line(panel, series)) }
+                    }
+                }
+            }
+        }
+        p.note {
+            "Means over trials; a trial that stopped early keeps its last value. Intervals: bootstrap over cases. "
+            "Oracle: the same predictions, had the best candidate mask always been picked. "
+            "Model expects: the IoU that the model predicts of its own mask."
+        }
+        (files(collection))
+    })
+}
+
+fn line(panel: &Panel, series: &Series) -> Markup {
+    let (means, intervals) = series.curve();
+    let last = series.prompts;
+    let best = (1..=last).max_by(|&a, &b| {
+        means[a as usize - 1]
+            .total_cmp(&means[b as usize - 1])
+            .then(b.cmp(&a))
+    });
+    let interval = intervals.and_then(|intervals| intervals.last().copied());
+    html! {
+        tr data-dataset=(panel.dataset) data-object=(panel.object) data-series=(series.label) {
+            td { (panel.dataset) }
+            td { (panel.object) }
+            td { (series.label) }
+            td.number { (series.curves.len()) }
+            td.number { (last) }
+            td.number { (ratio(means[0])) }
+            td.number { (ratio(means[last as usize - 1])) }
+            td.number {
+                @match interval {
+                    Some(interval) => { (ratio(interval.low)) "–" (ratio(interval.high)) }
+                    None => { "one case" }
+                }
+            }
+            td.number { (best.unwrap_or(1)) }
+            td.number { (ratio(series.mean(last, |point| point.choices[ORACLE]))) }
+            td.number { (ratio(series.mean(last, |point| f64::from(point.predicted_iou)))) }
+        }
+    }
+}
+
+fn filter<'a>(key: &str, label: &str, values: impl IntoIterator<Item = &'a str>) -> Markup {
+    let values: BTreeSet<_> = values.into_iter().collect();
+    html! {
+        label {
+            (label) " "
+            select data-filter=(key) {
+                option value="" { "all" }
+                @for value in values { option { (value) } }
+            }
+        }
+    }
+}
+
+/// Returns links to the files beside the page; of the first run, in whose folder the page is.
+fn files(collection: &Collection) -> Markup {
+    html! {
+        @if collection.runs.len() == 1 {
+            p {
+                "Files: "
+                a href="rows.csv" { "rows.csv" } ", "
+                a href="summary.csv" { "summary.csv" } ", "
+                a href="predictions.jsonl" { "predictions.jsonl" } ", "
+                a href="manifest.json" { "manifest.json" }
+            }
+        }
+    }
+}
