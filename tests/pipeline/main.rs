@@ -3,6 +3,7 @@
 mod disc;
 mod faults;
 mod play;
+mod report;
 
 use std::{
     path::Path,

@@ -1,4 +1,5 @@
-//! Helpers of the test binaries: where the shared golden files are, and how to read them.
+//! Helpers of the test binaries: where the shared golden files are, how to read them, which browser
+//! there is.
 
 pub mod golden;
 
@@ -25,4 +26,24 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     );
     eprintln!("SKIPPED: {} does not exist", path.display());
     None
+}
+
+/// Returns a browser that runs without a screen, or `None` (after saying so on stderr) where this
+/// machine has none. With `REQUIRE_BROWSER=1` its absence fails.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+pub fn browser() -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&folders)
+        .flat_map(|folder| {
+            ["chromium", "chromium-browser", "google-chrome"].map(|name| folder.join(name))
+        })
+        .find(|path| path.is_file());
+    if found.is_none() {
+        assert!(
+            std::env::var_os("REQUIRE_BROWSER").is_none_or(|value| value != "1"),
+            "REQUIRE_BROWSER=1, but there is no chromium"
+        );
+        eprintln!("SKIPPED: there is no chromium");
+    }
+    found
 }

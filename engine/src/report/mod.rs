@@ -2,6 +2,7 @@
 //! folders. See [`Collection`] and [`write`].
 
 mod cases;
+mod change;
 mod collection;
 mod figures;
 mod page;
@@ -11,6 +12,7 @@ mod statistics;
 mod write;
 
 pub use cases::{Step, TypicalCase, typical_cases};
+pub use change::{Change, changes};
 pub use collection::{Collection, Curve, Panel, Point, Run, Series};
 pub use figures::{Drawing, Pictures, draw, sheets};
 pub use pairs::{Pair, pairs};

@@ -14,7 +14,9 @@ pub struct Pair {
     pub one: usize,
     /// Index of the second.
     pub other: usize,
-    /// How many cases both played.
+    /// How many trials both played.
+    pub trials: usize,
+    /// Of how many cases these are.
     pub cases: usize,
     /// Mean over trials of the first's IoU less the second's.
     pub difference: f64,
@@ -53,7 +55,7 @@ fn of_panel(panel: &Panel) -> Vec<Pair> {
 }
 
 /// Compares two series; `None` if no trial is in both.
-fn compare(panel: &Panel, one: usize, other: usize) -> Option<Pair> {
+pub(super) fn compare(panel: &Panel, one: usize, other: usize) -> Option<Pair> {
     let last = |series: &Series| {
         let prompts = series.prompts;
         let ious = series.curves.iter().map(move |curve| {
@@ -88,6 +90,7 @@ fn compare(panel: &Panel, one: usize, other: usize) -> Option<Pair> {
     Some(Pair {
         one,
         other,
+        trials,
         cases: clusters.len(),
         difference: clusters.iter().map(|cluster| cluster.sums[0]).sum::<f64>() / trials as f64,
         interval: intervals(&clusters).map(|intervals| intervals[0]),

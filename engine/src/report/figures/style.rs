@@ -1,6 +1,6 @@
 //! What all figures have in common: colours, sizes, how they are written. See [`Drawing`].
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use kuva::{
     backend::{png::PngBackend, svg::SvgBackend},
@@ -57,7 +57,8 @@ impl Drawing {
     fn svg(&self, backend: SvgBackend) -> String {
         let (width, height) = (self.scene.width, self.scene.height);
         let sized = format!("<svg viewBox=\"0 0 {width} {height}\" ");
-        backend.render_scene(&self.scene).replacen("<svg ", &sized, 1)
+        let svg = backend.render_scene(&self.scene);
+        renumber(&svg.replacen("<svg ", &sized, 1), self.name)
     }
 
     /// Writes `<name>.svg`, with its font inside, and `<name>.png`, at 240 dots an inch.
@@ -78,6 +79,28 @@ impl Drawing {
             })?;
         replace_with(&path, &png)
     }
+}
+
+/// Numbers clip paths from 0 and names them after their figure: the plotting crate counts them through
+/// the whole process, so that the same rows would give other bytes, and figures on one page must not
+/// share names.
+fn renumber(svg: &str, name: &str) -> String {
+    const CLIP: &str = "kuva-clip-";
+    let mut numbers: Vec<&str> = Vec::new();
+    let mut parts = svg.split(CLIP);
+    let mut renumbered = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.find(|char: char| !char.is_ascii_digit());
+        let (number, rest) = part.split_at(digits.unwrap_or(part.len()));
+        let known = numbers.iter().position(|known| *known == number);
+        let place = known.unwrap_or_else(|| {
+            numbers.push(number);
+            numbers.len() - 1
+        });
+        // Writing to a string cannot fail.
+        _ = write!(renumbered, "{name}-clip-{place}{rest}");
+    }
+    renumbered
 }
 
 /// Leaves only the first of the embedded faces, the regular one: the figures have no other, and each
@@ -111,4 +134,26 @@ pub(super) fn ratios(layout: Layout, title: &str, what: &str) -> Layout {
         .with_y_axis_min(0.0)
         .with_y_axis_max(1.0)
         .with_y_tick_step(0.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clip_paths_are_named_after_their_figure() {
+        let svg = r#"<clipPath id="kuva-clip-12"/><g clip-path="url(#kuva-clip-12)"/><clipPath id="kuva-clip-7""#;
+        let expected =
+            r#"<clipPath id="a-clip-0"/><g clip-path="url(#a-clip-0)"/><clipPath id="a-clip-1""#;
+        assert_eq!(renumber(svg, "a"), expected);
+        assert_eq!(renumber("<svg/>", "a"), "<svg/>");
+    }
+
+    #[test]
+    fn one_face_is_left() {
+        let svg = "<style>@font-face{a}@font-face{b}@font-face{c}</style><text/>";
+        assert_eq!(regular_only(svg), "<style>@font-face{a}</style><text/>");
+        let one = "<style>@font-face{a}</style>";
+        assert_eq!(regular_only(one), one);
+    }
 }
