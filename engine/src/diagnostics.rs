@@ -38,10 +38,18 @@ impl Timings {
 /// Returns the most memory that this process has held at once, in bytes; `None` where the system
 /// does not say (it does on Linux).
 pub fn peak_memory() -> Option<u64> {
+    status("VmHWM:")
+}
+
+/// Returns the memory that this process holds now, in bytes; `None` where the system does not say.
+pub fn memory() -> Option<u64> {
+    status("VmRSS:")
+}
+
+/// Returns a size that Linux tells about this process, in bytes.
+fn status(name: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes * 1024)
 }

@@ -7,23 +7,28 @@
 //! | [`scenario`] | what is asked: the RON language |
 //! | [`study`] | a scenario made ready: datasets opened, models built |
 //! | [`simulation`] | plays a study, batch by batch |
+//! | [`limits`] | how much of the machine a run may take |
 //! | [`entities`] | what exists: components and relationships, no systems |
 //! | [`stages`] | what happens: one plugin per stage, in run order |
 //! | [`metrics`] | how good a mask is |
 //! | [`models`] | what is evaluated: SAM and its family |
+//! | [`cache`] | embeddings kept on disk |
 //! | [`weights`] | where parameters come from: checkpoints, formula weights, the catalogue |
 //! | [`random`] | repeatable draws |
 //! | [`formats`] | file formats, and nothing else knows them |
 //! | [`datasets`] | which files make a case: folder pairs, volumes, phantoms |
 //! | [`runs`] | the run folder: rows, summary, overlays, manifest |
 //! | [`report`] | figures and a page, from the rows alone |
+//! | [`version`] | which code computed a result |
 //! | [`cli`] | the `engine` program |
 
+pub mod cache;
 pub mod cli;
 pub mod datasets;
 pub mod diagnostics;
 pub mod entities;
 pub mod formats;
+pub mod limits;
 pub mod metrics;
 pub mod models;
 pub mod pipeline;
@@ -35,4 +40,5 @@ pub mod simulation;
 pub mod stages;
 pub mod study;
 pub mod turns;
+pub mod version;
 pub mod weights;

@@ -1,14 +1,18 @@
 //! Plays a study from its first case to its last. See [`simulate`].
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bevy_app::App;
 
 use crate::{
     diagnostics::Timings,
+    limits::Limits,
     pipeline::PipelinePlugin,
     runs::{Counts, Results, RunError, State},
     stages::{load::Intake, report::Ledger},
@@ -21,27 +25,38 @@ const READERS: usize = 2;
 /// What a run came to.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// What was done.
+    /// What was done, by earlier runs in the same folder too.
     pub counts: Counts,
+    /// Slices of the cases that this run finished.
+    pub slices: usize,
     /// Whether every case was played.
     pub state: State,
     /// Where the time went.
     pub timings: Timings,
 }
 
-/// Plays every case of `study` into `results`, batch by batch. `progress` is called after each;
-/// when `stop` becomes true the batch in play is finished, and no further one begins.
+/// Plays the `cases` of `study`, as (dataset, case), that `results` lacks, batch by batch. `progress` is called after each;
+/// when `stop` becomes true, or a limit is exceeded, the batch in play is finished, and no further one
+/// begins.
 ///
 /// # Errors
 /// When a file of the run folder cannot be written. What was written before stays valid.
 pub fn simulate(
     study: Study,
+    mut cases: Vec<(usize, usize)>,
     results: Results,
+    limits: Limits,
     stop: &Arc<AtomicBool>,
     mut progress: impl FnMut(&Counts),
 ) -> Result<Outcome, RunError> {
     let mut app = App::empty();
-    app.insert_resource(Intake::start(&study.datasets, READERS))
+    keep_unfinished(&mut cases, &study, &results);
+    let before = results.counts();
+    progress(&before);
+    let readers = Intake::start(&study.datasets, cases, READERS, limits.case_timeout);
+    app.insert_resource(readers)
+        .insert_resource(limits)
+        .insert_resource(limits.budget())
         .insert_resource(study)
         .insert_resource(Timings::default())
         .insert_resource(Ledger::new(results))
@@ -52,7 +67,14 @@ pub fn simulate(
         if let Some(error) = ledger.error.take() {
             return Err(error);
         }
-        progress(&ledger.counts);
+        progress(&ledger.results.counts());
+        if let Some(used) = limits.excess() {
+            tracing::warn!(
+                "stopping: {} MB of memory are in use, more than --max-memory allows",
+                used / 1_000_000
+            );
+            break;
+        }
     }
     let world = app.world_mut();
     let state = if world.resource::<Intake>().is_done() {
@@ -64,10 +86,24 @@ pub fn simulate(
     let Some(ledger) = world.remove_resource::<Ledger>() else {
         unreachable!("it was inserted above and no system removes it");
     };
+    let counts = ledger.results.counts();
     ledger.results.finish()?;
     Ok(Outcome {
-        counts: ledger.counts,
+        counts,
+        slices: counts.slices - before.slices,
         state,
         timings,
     })
+}
+
+/// Removes the cases that are finished.
+fn keep_unfinished(cases: &mut Vec<(usize, usize)>, study: &Study, results: &Results) {
+    let finished: HashSet<_> = results
+        .finished()
+        .map(|key| (key.dataset, key.case.as_str()))
+        .collect();
+    cases.retain(|&(dataset, case)| {
+        let id = &study.datasets[dataset].cases()[case].id;
+        !finished.contains(&(dataset, id.as_str()))
+    });
 }

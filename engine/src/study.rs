@@ -8,6 +8,7 @@ use bevy_ecs::prelude::*;
 use crate::{
     datasets::Dataset,
     models::Model,
+    runs::Shard,
     scenario::{Draws, Protocol, Scenario, Strategy},
 };
 
@@ -52,11 +53,16 @@ impl Study {
             .any(|(_, protocol)| matches!(protocol.ties, Draws::Legacy { .. }))
     }
 
-    /// Returns how many cases there are in all datasets.
-    pub fn cases(&self) -> usize {
-        self.datasets
-            .iter()
-            .map(|dataset| dataset.cases().len())
-            .sum()
+    /// Returns the cases of a shard, or all, as (dataset, case) in canonical order.
+    pub fn cases_of(&self, shard: Option<Shard>) -> Vec<(usize, usize)> {
+        let mut cases = Vec::new();
+        for (dataset, source) in self.datasets.iter().enumerate() {
+            for (case, found) in source.cases().iter().enumerate() {
+                if shard.is_none_or(|shard| shard.holds(source.name(), &found.id)) {
+                    cases.push((dataset, case));
+                }
+            }
+        }
+        cases
     }
 }

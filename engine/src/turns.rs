@@ -4,12 +4,9 @@ use bevy_ecs::prelude::*;
 
 use crate::{
     entities::{Bitmap, Playing, Trial, TrialOf, Turn, Waiting},
+    limits::Budget,
     study::Study,
 };
-
-/// How many candidate pixels the playing trials may hold at once (one byte each): a bound on
-/// memory that lets a few hundred trials of a 512² slice share one decoder batch.
-const MAX_CANDIDATE_PIXELS: usize = 1 << 28;
 
 /// Candidate masks per trial: SAM's four.
 const CANDIDATES: usize = 4;
@@ -19,6 +16,7 @@ const CANDIDATES: usize = 4;
 pub fn deal_trials(
     mut commands: Commands,
     study: Res<Study>,
+    budget: Res<Budget>,
     waiting: Query<(Entity, &Turn, &TrialOf), (With<Trial>, With<Waiting>)>,
     bitmaps: Query<&Bitmap>,
 ) -> Result {
@@ -26,8 +24,8 @@ pub fn deal_trials(
     trials.sort_by_key(|(_, turn, _)| **turn);
     let mut pixels = 0;
     for (dealt, (trial, _, mask)) in trials.into_iter().enumerate() {
-        pixels += CANDIDATES * bitmaps.get(mask.0)?.0.len();
-        if dealt > 0 && (study.is_sequential() || pixels > MAX_CANDIDATE_PIXELS) {
+        pixels += (CANDIDATES * bitmaps.get(mask.0)?.0.len()) as u64;
+        if dealt > 0 && (study.is_sequential() || pixels > budget.candidate_pixels) {
             break;
         }
         commands.entity(trial).remove::<Waiting>().insert(Playing);

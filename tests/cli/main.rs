@@ -1,9 +1,12 @@
 //! The command line as a user meets it.
 
 mod bad_input_data;
+mod cache;
 mod check;
+mod cluster;
 mod help;
 mod program;
+mod readers;
 mod reference;
 mod run;
 mod runs;

@@ -7,8 +7,8 @@ use std::{
 };
 
 use engine::runs::{
-    CaseKey, Counts, DatasetEntry, Failure, Manifest, ModelEntry, Results, Row, RunError,
-    RunFolder, ScenarioText, State, StrategyEntry, read_rows,
+    CaseKey, CaseResult, Counts, DatasetEntry, Failure, Manifest, ModelEntry, Results, Row,
+    RunError, RunFolder, ScenarioText, State, StrategyEntry, read_rows,
 };
 use tempfile::TempDir;
 
@@ -17,11 +17,14 @@ const SCENARIO: &str = "(name: \"first\")";
 fn manifest(text: &str) -> Manifest {
     Manifest {
         engine: "0.1.0".to_owned(),
+        code: "0".to_owned(),
         scenario: ScenarioText {
             name: "first".to_owned(),
             blake3: Manifest::hash(text),
             text: text.to_owned(),
+            folder: PathBuf::new(),
         },
+        shard: None,
         seed: 1,
         device: "cpu".to_owned(),
         threads: 2,
@@ -30,6 +33,7 @@ fn manifest(text: &str) -> Manifest {
             name: "chest".to_owned(),
             objects: vec!["lungs".to_owned()],
             cases: 1,
+            cases_blake3: Manifest::hash("case 000000\n"),
         }],
         models: vec![ModelEntry {
             name: "mobile_sam".to_owned(),
@@ -48,7 +52,7 @@ fn manifest(text: &str) -> Manifest {
 }
 
 fn create(out: &Path, text: &str, fresh: bool) -> Result<RunFolder, RunError> {
-    RunFolder::create(out, "first", &Manifest::hash(text), fresh)
+    RunFolder::create(out, &manifest(text), fresh)
 }
 
 fn key(case: usize) -> CaseKey {
@@ -92,6 +96,17 @@ fn rows(case: usize) -> Vec<Row> {
         .collect()
 }
 
+/// A case with rows and nothing else.
+fn finished(rows: &[Row]) -> CaseResult<'_> {
+    CaseResult {
+        rows,
+        predictions: &[],
+        failures: &[],
+        slices: 1,
+        trials: 1,
+    }
+}
+
 /// A file system of a few pages, unmounted at the end; `None` (said aloud) if we may not mount.
 struct Tmpfs(TempDir);
 
@@ -133,23 +148,23 @@ fn a_full_disk_is_named_and_leaves_whole_cases() {
         return;
     };
     let folder = create(disk.0.path(), SCENARIO, false).expect("there is room for that");
-    let mut results = Results::create(&folder).expect("there is room for that");
-    let mut finished = 0;
+    let mut results = Results::open(&folder).expect("there is room for that");
+    let mut count = 0;
     let error = loop {
-        match results.finish_case(key(finished), &rows(finished), &[]) {
-            Ok(()) => finished += 1,
+        match results.finish_case(key(count), &finished(&rows(count))) {
+            Ok(()) => count += 1,
             Err(error) => break error.to_string(),
         }
-        assert!(finished < 10_000, "the disk never fills");
+        assert!(count < 10_000, "the disk never fills");
     };
-    assert!(finished > 10);
+    assert!(count > 10);
     assert!(error.contains("first/rows.csv: No space left"), "{error}");
     assert!(
         error.contains("free some space") && error.contains("--out"),
         "{error}"
     );
     let read: Result<Vec<_>, _> = read_rows(&folder.rows()).expect("readable").collect();
-    assert_eq!(read.expect("no torn case").len(), 9 * finished);
+    assert_eq!(read.expect("no torn case").len(), 9 * count);
 }
 
 #[test]
@@ -219,25 +234,32 @@ fn another_scenarios_results_are_kept_unless_fresh() {
         manifest(SCENARIO)
             .write(&folder.manifest())
             .expect("writable");
-        let mut results = Results::create(&folder).expect("writable");
+        let mut results = Results::open(&folder).expect("writable");
         results
-            .finish_case(key(0), &rows(0), &[])
+            .finish_case(key(0), &finished(&rows(0)))
             .expect("writable");
         fs::write(folder.overlays().join("a.png"), "old").expect("writable");
         fs::write(folder.root().join("notes.txt"), "mine").expect("writable");
     }
     let other = "(name: \"first\", seed: 2)";
     let error = create(out.path(), other, false).expect_err("occupied");
-    assert!(matches!(error, RunError::Occupied { .. }), "{error}");
-    assert!(error.to_string().contains("--fresh"), "{error}");
+    assert!(matches!(error, RunError::Changed { .. }), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("-(name: \"first\")"), "{error}");
+    assert!(error.contains("+(name: \"first\", seed: 2)"), "{error}");
+    assert!(error.contains("--fresh"), "{error}");
     assert!(
         out.path().join("first/rows.csv").exists(),
         "nothing was lost"
     );
 
-    // The same scenario gives the same results, so it may replace them.
-    drop(create(out.path(), SCENARIO, false).expect("the same scenario"));
-    assert!(!out.path().join("first/manifest.json").exists());
+    // The same scenario goes on.
+    let folder = create(out.path(), SCENARIO, false).expect("the same scenario");
+    assert!(folder.earlier().is_some());
+    let results = Results::open(&folder).expect("readable");
+    assert_eq!(results.finished().count(), 1);
+    drop((results, folder));
+    fs::remove_file(out.path().join("first/manifest.json")).expect("writable");
     fs::write(out.path().join("first/rows.csv"), "of unknown origin").expect("writable");
     let error = create(out.path(), other, false)
         .expect_err("occupied")
@@ -245,7 +267,7 @@ fn another_scenarios_results_are_kept_unless_fresh() {
     assert!(error.contains("unknown origin"), "{error}");
 
     let folder = create(out.path(), other, true).expect("fresh");
-    Results::create(&folder).expect("the old files are gone");
+    Results::open(&folder).expect("the old files are gone");
     assert!(!folder.overlays().join("a.png").exists());
     assert!(folder.root().join("notes.txt").exists(), "not ours");
 }
@@ -276,7 +298,9 @@ fn a_folder_has_one_run_at_a_time() {
 fn names_stay_inside_the_output_folder() {
     let out = tempfile::tempdir().expect("a temporary folder");
     for name in ["../escape", "/etc/run", "a/../../b", "", "..", "nul\0"] {
-        let folder = RunFolder::create(out.path(), name, "", false).expect("writable");
+        let mut manifest = manifest(SCENARIO);
+        manifest.scenario.name = name.to_owned();
+        let folder = RunFolder::create(out.path(), &manifest, false).expect("writable");
         assert_eq!(folder.root().parent(), Some(out.path()), "{name:?}");
     }
 }
@@ -299,7 +323,7 @@ fn links_are_not_followed_out_of_the_folder() {
     manifest(SCENARIO)
         .write(&folder.manifest())
         .expect("writable");
-    Results::create(&folder).expect("writable");
+    Results::open(&folder).expect("writable");
     drop(folder);
 
     fs::remove_dir(root.join("overlays")).expect("empty");
@@ -313,10 +337,10 @@ fn links_are_not_followed_out_of_the_folder() {
 fn what_a_killed_run_left_is_read_up_to_the_torn_line() {
     let out = tempfile::tempdir().expect("a temporary folder");
     let folder = create(out.path(), SCENARIO, false).expect("writable");
-    let mut results = Results::create(&folder).expect("writable");
+    let mut results = Results::open(&folder).expect("writable");
     for case in [1, 0] {
         results
-            .finish_case(key(case), &rows(case), &[])
+            .finish_case(key(case), &finished(&rows(case)))
             .expect("writable");
     }
     let failure = Failure {
@@ -327,7 +351,12 @@ fn what_a_killed_run_left_is_read_up_to_the_torn_line() {
         file: "a, \"b\".png".to_owned(),
         reason: "truncated".to_owned(),
     };
-    results.fail_case(key(2), &[failure]).expect("writable");
+    let failures = [failure];
+    let failed = CaseResult {
+        failures: &failures,
+        ..finished(&[])
+    };
+    results.finish_case(key(2), &failed).expect("writable");
     drop(results); // killed: never finished
     let text = fs::read_to_string(folder.rows()).expect("readable");
     fs::write(folder.rows(), &text[..text.len() - 30]).expect("writable");

@@ -4,6 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use engine::{
+    limits::Limits,
     runs::{LoadedModel, Order, Row, execute, read_rows},
     scenario::ScenarioFile,
     weights::{Catalogue, Store},
@@ -128,7 +129,9 @@ fn play(study: &Path, weights: &Path) -> Vec<Row> {
             models: vec![LoadedModel::open(entry, &store, &device).expect("the official weights")],
             device: device.name(),
             out: folder.path(),
+            shard: None,
             fresh: false,
+            limits: Limits::default(),
             stop: Arc::default(),
         },
         |_, _| {},

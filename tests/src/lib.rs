@@ -2,6 +2,7 @@
 //! there is.
 
 pub mod golden;
+pub mod readers;
 
 use std::path::{Path, PathBuf};
 

@@ -3,15 +3,18 @@
 //! stdout is data, stderr is words. A reader that stops reading stdout (`engine models | head`) is
 //! no failure.
 
+mod bytes;
 mod check;
 mod completions;
 mod devices;
+mod merge;
 mod models;
 mod output;
 mod prepare;
 mod progress;
 mod report;
 mod run;
+mod submit;
 
 use std::process::ExitCode;
 
@@ -42,6 +45,8 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
+    Merge(merge::Arguments),
+    Submit(submit::Arguments),
     Report(report::Arguments),
     Models(models::Arguments),
     /// List what can compute
@@ -72,6 +77,8 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
+        Command::Merge(arguments) => merge::merge(&arguments),
+        Command::Submit(arguments) => submit::submit(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Models(arguments) => models::models(&arguments),
         Command::Devices => devices::devices(),

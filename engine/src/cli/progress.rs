@@ -14,6 +14,8 @@ pub(super) enum Unit {
     Bytes,
     /// Cases of datasets.
     Cases,
+    /// Shards of a run.
+    Shards,
 }
 
 impl Bar {
@@ -44,8 +46,9 @@ impl Unit {
         let counts = match self {
             Self::Bytes => "{binary_bytes}/{binary_total_bytes}, {binary_bytes_per_sec}",
             Self::Cases => "{pos}/{len} cases, {elapsed}",
+            Self::Shards => "{pos}/{len} shards, {elapsed}",
         };
         ProgressStyle::with_template(&format!("{{spinner}} {{msg}} {{wide_bar}} {counts}"))
-            .expect("both templates are well-formed")
+            .expect("all templates are well-formed")
     }
 }

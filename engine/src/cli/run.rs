@@ -7,6 +7,8 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
+    time::Duration,
 };
 
 use clap::{Args, ValueEnum};
@@ -14,20 +16,28 @@ use kernels::Device;
 use miette::IntoDiagnostic as _;
 
 use super::{
-    Outcome, models, output,
+    Outcome,
+    bytes::Bytes,
+    models, output,
     prepare::{Prepared, prepare},
     progress::{Bar, Unit},
 };
 use crate::{
+    cache::{Cached, EmbeddingCache},
     diagnostics::peak_memory,
+    limits::Limits,
     pipeline::Stage,
     report::{self, Collection},
-    runs::{LoadedModel, Order, Report, RunFolder, State, execute, table},
+    runs::{LoadedModel, Order, Report, RunFolder, Shard, State, execute, table},
+    scenario::Metric,
     weights::{self, Entry, Store},
 };
 
 /// How wide tables are: the same on every terminal, so that they can be compared.
 const TABLE_WIDTH: usize = 100;
+
+/// How long slices in play may take after the first signal: clusters kill ten seconds after theirs.
+const DRAIN: Duration = Duration::from_secs(8);
 
 /// What the shell reports for a program ended by Ctrl-C.
 const INTERRUPTED: i32 = 130;
@@ -35,14 +45,16 @@ const INTERRUPTED: i32 = 130;
 /// Play a scenario into its run folder
 ///
 /// Writes rows, predictions, a summary, overlays and a manifest to OUT/NAME/, where NAME is the
-/// scenario's, and prints a table. Gets models that are not here yet.
+/// scenario's, and prints a table. Gets models that are not here yet. A run that was cut off, by
+/// whatever, goes on where it ended when it is started again.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   engine run scenarios/multi_region.ron
   engine run study.ron --out /data/runs --threads 8
+  engine run study.ron --shard 7/200
 
-Ctrl-C once: finish the slices in play, write what is done, exit 1. Twice: stop at once; finished
-cases are on disk.")]
+Ctrl-C or SIGTERM once: finish the slices in play, for at most 8 seconds, and exit 1. Twice: stop at
+once. Finished cases are on disk in any case; run it again to go on.")]
 pub(super) struct Arguments {
     /// The scenario file
     scenario: PathBuf,
@@ -59,13 +71,34 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
     device: DeviceName,
 
-    /// Replace the results of another scenario of the same name
+    /// Play only the cases of one of N parts, as 7/200; `engine merge` puts the parts together
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+
+    /// Start anew: replace what the run folder holds
     #[arg(long)]
     fresh: bool,
 
     /// Download nothing: a model that is not here is an error
     #[arg(long)]
     offline: bool,
+
+    /// Give up a case that takes longer, to be read or to be played, and note it in failures.csv
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    case_timeout: Option<u64>,
+
+    /// Main memory to get by with, as 8GB: fewer trials play at once, and a run that needs more
+    /// nevertheless stops before it is killed
+    #[arg(long, value_name = "SIZE")]
+    max_memory: Option<Bytes>,
+
+    /// Keep embeddings in this folder, and take from it those of an earlier run
+    #[arg(long, value_name = "DIR", env = "ENGINE_CACHE", hide_env_values = true)]
+    cache: Option<PathBuf>,
+
+    /// How large that folder may grow, as 500MB or 20GB; what was used least recently makes way
+    #[arg(long, value_name = "SIZE", default_value = "20GB")]
+    cache_size: Bytes,
 
     #[command(flatten)]
     folder: models::Folder,
@@ -86,16 +119,14 @@ pub(super) fn run(arguments: &Arguments) -> miette::Result<Outcome> {
     let report = pool
         .into_diagnostic()?
         .install(|| play(arguments, prepared))?;
-    let page = page(&report);
-    let tables = metrics
-        .iter()
-        .map(|&metric| table(&report.digest.summary, metric, TABLE_WIDTH));
-    output::print(&tables.collect::<Vec<_>>().join("\n"))?;
-    Ok(conclude(&report, page))
+    tabulate(&report, &metrics)?;
+    Ok(conclude(&report))
 }
 
 /// Makes figures and page. The run is whole without them, so that a failure only warns.
 fn page(report: &Report) -> Option<PathBuf> {
+    // A shard has none.
+    report.digest.as_ref()?;
     let folder = RunFolder::open(&report.folder);
     let written = Collection::read(std::slice::from_ref(&report.folder))
         .and_then(|collection| report::write(&collection, &folder));
@@ -111,16 +142,34 @@ fn page(report: &Report) -> Option<PathBuf> {
     }
 }
 
+/// Prints a table per metric; a shard has none.
+pub(super) fn tabulate(report: &Report, metrics: &[Metric]) -> miette::Result<()> {
+    let Some(digest) = &report.digest else {
+        return Ok(());
+    };
+    let tables = metrics
+        .iter()
+        .map(|&metric| table(&digest.summary, metric, TABLE_WIDTH));
+    output::print(&tables.collect::<Vec<_>>().join("\n"))
+}
+
 /// Builds the models and plays.
 fn play(arguments: &Arguments, prepared: Prepared) -> miette::Result<Report> {
     let device = match arguments.device {
         DeviceName::Cpu => Device::cpu(),
     };
     let store = arguments.folder.store();
+    let cache = match &arguments.cache {
+        Some(folder) => Some(Arc::new(
+            EmbeddingCache::open(folder, arguments.cache_size.0).into_diagnostic()?,
+        )),
+        None => None,
+    };
     let models = prepared
         .models
         .iter()
         .map(|entry| load(entry, &store, &device, arguments.offline))
+        .map(|loaded| Ok(remember(loaded?, &device, cache.as_ref())))
         .collect::<miette::Result<Vec<_>>>()?;
     let cases: usize = prepared.datasets.iter().map(|set| set.cases().len()).sum();
     let bar = Bar::new(Unit::Cases, cases as u64, "playing");
@@ -130,13 +179,40 @@ fn play(arguments: &Arguments, prepared: Prepared) -> miette::Result<Report> {
         models,
         device: device.name(),
         out: &arguments.out,
+        shard: arguments.shard,
         fresh: arguments.fresh,
+        limits: Limits {
+            case_timeout: arguments.case_timeout.map(Duration::from_secs),
+            max_memory: arguments.max_memory.map(|bytes| bytes.0),
+        },
         stop: stop_on_interrupt(),
     };
-    execute(order, |counts, cases| {
+    let report = execute(order, |counts, cases| {
         bar.set(counts.cases as u64, cases as u64);
-    })
-    .into_diagnostic()
+    });
+    if let Some(cache) = cache {
+        let (hits, misses) = cache.hits_and_misses();
+        tracing::info!("{hits} of {} embeddings were in the cache", hits + misses);
+    }
+    report.into_diagnostic()
+}
+
+/// Puts the cache, if there is one, before a model.
+fn remember(
+    loaded: LoadedModel,
+    device: &Device,
+    cache: Option<&Arc<EmbeddingCache>>,
+) -> LoadedModel {
+    let Some(cache) = cache else {
+        return loaded;
+    };
+    let LoadedModel { model, located } = loaded;
+    let weights = located.sha256.to_string();
+    let model = Cached::new(model, &weights, &device.name(), Arc::clone(cache));
+    LoadedModel {
+        model: Box::new(model),
+        located,
+    }
 }
 
 /// Builds a model; gets its file first, if it is not here or not whole.
@@ -166,6 +242,15 @@ fn stop_on_interrupt() -> Arc<AtomicBool> {
             process::exit(INTERRUPTED);
         }
         tracing::warn!("stopping after the slices in play; once more to stop at once");
+        thread::spawn(|| {
+            thread::sleep(DRAIN);
+            tracing::warn!("the slices in play take too long; finished cases are on disk");
+            #[expect(
+                clippy::exit,
+                reason = "what is in play would take longer than is left"
+            )]
+            process::exit(1);
+        });
     };
     // Where the parent wants a signal ignored (nohup), it is.
     if let Err(error) = ctrlc::try_set_handler(handler) {
@@ -174,8 +259,9 @@ fn stop_on_interrupt() -> Arc<AtomicBool> {
     stop
 }
 
-/// Says on stderr what was done and where it lies.
-fn conclude(report: &Report, page: Option<PathBuf>) -> Outcome {
+/// Makes the page, and says on stderr what was done and where it lies.
+pub(super) fn conclude(report: &Report) -> Outcome {
+    let page = page(report);
     let counts = report.outcome.counts;
     let folder = report.folder.display();
     tracing::info!(
@@ -184,15 +270,18 @@ fn conclude(report: &Report, page: Option<PathBuf>) -> Outcome {
         counts.trials,
         counts.slices,
     );
+    let played = report.outcome.slices;
     let encode = report.outcome.timings.of(Stage::Encode);
     let memory = peak_memory().map_or(String::new(), |bytes| {
         format!("; {:.2} GB of memory at the peak", bytes as f64 / 1e9)
     });
-    tracing::info!(
-        "{:.1} s a slice, {:.1} s an encoding{memory}",
-        report.elapsed.as_secs_f64() / counts.slices.max(1) as f64,
-        encode.total.as_secs_f64() / encode.count.max(1) as f64,
-    );
+    if played > 0 {
+        tracing::info!(
+            "{:.1} s a slice, {:.1} s an encoding{memory}",
+            report.elapsed.as_secs_f64() / played as f64,
+            encode.total.as_secs_f64() / encode.count.max(1) as f64,
+        );
+    }
     if let Some(page) = page {
         tracing::info!("look at {}", page.display());
     }
@@ -200,7 +289,7 @@ fn conclude(report: &Report, page: Option<PathBuf>) -> Outcome {
         tracing::warn!("{} cases failed: see {folder}/failures.csv", counts.failed);
     }
     if report.outcome.state == State::Interrupted {
-        tracing::warn!("stopped before the end; what is there is whole");
+        tracing::warn!("stopped before the end; what is there is whole; run it again to go on");
     }
     if counts.failed > 0 || report.outcome.state == State::Interrupted {
         Outcome::Partial

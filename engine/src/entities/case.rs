@@ -1,6 +1,6 @@
 //! One image, volume or phantom of a dataset. See [`Case`].
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use bevy_ecs::prelude::*;
 
@@ -8,6 +8,7 @@ use super::Slices;
 
 /// A case whose slices are being played. Despawning it frees everything below it.
 #[derive(Component, Clone, Debug)]
+#[require(Spent)]
 pub struct Case {
     /// Index into the run's datasets.
     pub dataset: usize,
@@ -16,6 +17,10 @@ pub struct Case {
     /// The file to name in messages.
     pub path: PathBuf,
 }
+
+/// How long models have worked on a case.
+#[derive(Component, Clone, Copy, Debug, Default)]
+pub struct Spent(pub Duration);
 
 /// Marks a case of which no further slice will come.
 #[derive(Component, Clone, Copy, Debug)]

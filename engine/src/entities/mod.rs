@@ -13,7 +13,7 @@ mod regions;
 mod slice;
 mod trial;
 
-pub use case::{Case, Complete, Failed, Fault, SliceOf};
+pub use case::{Case, Complete, Failed, Fault, SliceOf, Spent};
 pub use mask::{Bitmap, Mask, MaskOf, Trials};
 pub use prediction::{Candidate, ChosenMask, Prediction, PredictionOf, Scores};
 pub use prompt::{Call, Click, PixelBox, Predictions, Prompt, PromptOf};

@@ -56,6 +56,28 @@ pub trait Model: Send + Sync {
         embedding: &Embedding,
         queries: &[Query<'_>],
     ) -> Result<Vec<Prediction>, ModelError>;
+
+    /// Returns an embedding as numbers from which [`Model::restore`] makes it again, bit for bit;
+    /// none if computing it takes no longer than reading it would.
+    ///
+    /// # Errors
+    /// When the embedding is of another kind of model, or the device fails.
+    fn keep(&self, _embedding: &Embedding) -> Result<Option<Vec<f32>>, ModelError> {
+        Ok(None)
+    }
+
+    /// Makes the embedding of a slice of `[height, width]` from what [`Model::keep`] returned; none
+    /// if these are not such numbers.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn restore(
+        &self,
+        _size: [usize; 2],
+        _values: Vec<f32>,
+    ) -> Result<Option<Embedding>, ModelError> {
+        Ok(None)
+    }
 }
 
 /// What a model computed from a slice; its content is the model's own.

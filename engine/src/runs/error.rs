@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::Shard;
+
 /// Why results could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -35,7 +37,69 @@ pub enum RunError {
         /// What was found there.
         reason: String,
     },
-    /// The folder holds the results of another scenario, or results of unknown origin.
+    /// The folder holds the results of a run that differs from this one.
+    #[error("{} holds results of a run that was not quite this one:\n{differences}use --fresh to replace them, or give the scenario another name", .folder.display())]
+    Changed {
+        /// The run folder.
+        folder: PathBuf,
+        /// What differs, line by line.
+        differences: String,
+    },
+    /// Draws run on from case to case, so that a part of the cases would get other draws.
+    #[error(
+        "a scenario whose draws are legacy cannot be played in shards: they run on from case to case"
+    )]
+    Unshardable,
+    /// There is nothing to merge.
+    #[error("there are no shards in {}; play them with `engine run SCENARIO --shard 1/N`", .0.display())]
+    NoShards(PathBuf),
+    /// The run was divided in two ways.
+    #[error("{} has shards of two divisions, {first} and {other}; remove those of one", .path.display())]
+    MixedShards {
+        /// The folder of the shards.
+        path: PathBuf,
+        /// A shard of one.
+        first: Shard,
+        /// A shard of the other.
+        other: Shard,
+    },
+    /// Some shards are missing, or were not played to their end.
+    #[error("{}: of {count} shards these are {what}: {names}; play them with `engine run SCENARIO --shard {example}`", .folder.display())]
+    IncompleteShards {
+        /// The run folder.
+        folder: PathBuf,
+        /// What is wrong with them.
+        what: &'static str,
+        /// Their numbers.
+        names: String,
+        /// The first of them.
+        example: String,
+        /// How many there should be.
+        count: u32,
+    },
+    /// Two shards are not of one run.
+    #[error(
+        "the shards {first} and {other} are not of one run:\n{differences}play those that are out of date again with --fresh"
+    )]
+    UnlikeShards {
+        /// One of them.
+        first: Shard,
+        /// The other.
+        other: Shard,
+        /// What differs, line by line.
+        differences: String,
+    },
+    /// The shards together do not have every case.
+    #[error("{}: the shards have {found} cases, expected {expected}; play them again with --fresh", .folder.display())]
+    MissingCases {
+        /// The run folder.
+        folder: PathBuf,
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+    },
+    /// The folder holds results of unknown origin.
     #[error("{} holds results of {origin}; use --fresh to replace them, or give the scenario another name", .folder.display())]
     Occupied {
         /// The run folder.

@@ -10,14 +10,17 @@ use kernels::Device;
 
 use super::{
     Counts, DatasetEntry, Digest, Manifest, ModelEntry, Results, RunError, RunFolder, ScenarioText,
-    State, StrategyEntry, draw_typical, write_summary,
+    Shard, State, StrategyEntry,
+    conclude::{conclude, end},
 };
 use crate::{
-    datasets::Dataset,
+    datasets::{CaseSource, Dataset},
+    limits::Limits,
     models::{self, Model, ModelError},
     scenario::{ScenarioFile, Strategy},
     simulation::{Outcome, simulate},
     study::Study,
+    version::{CODE, VERSION},
     weights::{Checkpoint, Entry, Located, Store, StoreError, WeightsError},
 };
 
@@ -69,8 +72,12 @@ pub struct Order<'a> {
     pub device: String,
     /// Where run folders are made.
     pub out: &'a Path,
-    /// Replaces the results of another scenario of the same name.
+    /// Plays only this part of the cases.
+    pub shard: Option<Shard>,
+    /// Replaces the results that are in the run folder.
     pub fresh: bool,
+    /// How much of the machine it may take.
+    pub limits: Limits,
     /// Becomes true when the user wants the run to end: it does after the batch in play.
     pub stop: Arc<AtomicBool>,
 }
@@ -84,54 +91,69 @@ pub struct Report {
     pub outcome: Outcome,
     /// Wall time of playing, without building the models and without the summary.
     pub elapsed: Duration,
-    /// Means and typical cases.
-    pub digest: Digest,
+    /// Means and typical cases; none for a shard, of which they would say little.
+    pub digest: Option<Digest>,
 }
 
-/// Plays a scenario into its run folder. `progress` is called after each batch with what was done,
-/// out of how many cases.
+/// Plays a scenario into its run folder; an earlier run of the same goes on where it ended.
+/// `progress` is called after each batch with what was done, out of how many cases.
 ///
 /// # Errors
-/// When the run folder is in use or holds another scenario's results, or when a file of it cannot be
+/// When the run folder is in use or holds results of another run, or when a file of it cannot be
 /// written or read. What was written before stays valid.
 pub fn execute(
     order: Order<'_>,
     mut progress: impl FnMut(&Counts, usize),
 ) -> Result<Report, RunError> {
-    let file = order.file;
-    let hash = Manifest::hash(&file.text);
-    let folder = RunFolder::create(order.out, &file.scenario.name, &hash, order.fresh)?;
     let mut manifest = manifest(&order);
-    manifest.write(&folder.manifest())?;
-    let results = Results::create(&folder)?;
+    let shard = order.shard;
     let models = order
         .models
         .into_iter()
         .map(|loaded| loaded.model)
         .collect();
-    let study = Study::new(file.scenario.clone(), order.datasets, models);
-    let (datasets, cases) = (Arc::clone(&study.datasets), study.cases());
+    let study = Study::new(order.file.scenario.clone(), order.datasets, models);
+    if shard.is_some() && study.is_sequential() {
+        return Err(RunError::Unshardable);
+    }
+    let folder = RunFolder::create(order.out, &manifest, order.fresh)?;
+    if let Some(earlier) = folder.earlier() {
+        if earlier.state != State::Finished && study.is_sequential() {
+            tracing::info!("draws run on from case to case here, so all cases are played again");
+            folder.clear()?;
+        } else {
+            manifest.started.clone_from(&earlier.started);
+        }
+    }
+    manifest.write(&folder.manifest())?;
+    let results = Results::open(&folder)?;
+    let cases = study.cases_of(shard);
+    let (datasets, count) = (Arc::clone(&study.datasets), cases.len());
+    tell_resumed(&results.counts(), count);
     let start = Instant::now();
-    let outcome = simulate(study, results, &order.stop, |counts| {
-        progress(counts, cases);
+    let outcome = simulate(study, cases, results, order.limits, &order.stop, |counts| {
+        progress(counts, count);
     })?;
     let elapsed = start.elapsed();
-
-    let digest = Digest::read(&folder.rows(), &manifest)?;
-    write_summary(&folder.summary(), &digest.summary)?;
-    for undrawn in draw_typical(&folder, &digest.typical, &datasets)? {
-        tracing::warn!("no overlay {}: {}", undrawn.file_name, undrawn.reason);
-    }
-    manifest.counts = outcome.counts;
-    manifest.state = outcome.state;
-    manifest.ended = Some(Manifest::now());
-    manifest.write(&folder.manifest())?;
+    let digest = match shard {
+        Some(_) => end(&folder, &mut manifest, &outcome).map(|()| None),
+        None => conclude(&folder, manifest, &outcome, Some(&datasets)).map(Some),
+    };
     Ok(Report {
         folder: folder.root().to_owned(),
         outcome,
         elapsed,
-        digest,
+        digest: digest?,
     })
+}
+
+/// Says how much an earlier run left to do.
+fn tell_resumed(done: &Counts, cases: usize) {
+    if done.cases == cases {
+        tracing::info!("all {cases} cases are played already");
+    } else if done.cases > 0 {
+        tracing::info!("{} of {cases} cases are played already", done.cases);
+    }
 }
 
 /// Describes the run before it begins.
@@ -142,6 +164,7 @@ fn manifest(order: &Order<'_>) -> Manifest {
         name: dataset.name().to_owned(),
         objects: dataset.objects().to_vec(),
         cases: dataset.cases().len(),
+        cases_blake3: hash_cases(dataset.cases()),
     };
     let model = |loaded: &LoadedModel| ModelEntry {
         name: loaded.model.name().to_owned(),
@@ -153,12 +176,15 @@ fn manifest(order: &Order<'_>) -> Manifest {
         prompts: strategy.rounds(),
     };
     Manifest {
-        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        engine: VERSION.to_owned(),
+        code: CODE.to_owned(),
         scenario: ScenarioText {
             name: scenario.name.to_string(),
             blake3: Manifest::hash(&file.text),
             text: file.text.clone(),
+            folder: absolute(file.folder()),
         },
+        shard: order.shard,
         seed: scenario.seed,
         device: order.device.clone(),
         threads: rayon::current_num_threads(),
@@ -171,4 +197,23 @@ fn manifest(order: &Order<'_>) -> Manifest {
         started: Manifest::now(),
         ended: None,
     }
+}
+
+/// Returns the hash of the cases' identifiers.
+fn hash_cases(cases: &[CaseSource]) -> String {
+    let mut hash = blake3::Hasher::new();
+    for case in cases {
+        hash.update(case.id.as_bytes()).update(b"\n");
+    }
+    hash.finalize().to_hex().to_string()
+}
+
+/// Returns a path that means the same from every folder.
+fn absolute(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

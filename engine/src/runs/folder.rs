@@ -21,8 +21,10 @@ const PICTURES: &str = "pictures";
 const REPORT: &str = "report.html";
 const FIGURES: &str = "figures";
 const FAILURES: &str = "failures.csv";
+const JOURNAL: &str = "journal.log";
 const OVERLAYS: &str = "overlays";
 const LOCK: &str = ".lock";
+pub(super) const SHARDS: &str = "shards";
 
 /// The folder of one run, held against other processes until dropped.
 ///
@@ -36,34 +38,53 @@ const LOCK: &str = ".lock";
 /// | `overlays/*.png` | typical cases, drawn |
 /// | `gallery.jsonl`, `pictures/*.jpg` | typical cases, for the page ([`Exhibit`](super::Exhibit)) |
 /// | `figures/*.svg`, `*.png`, `report.html` | made from the above by [`crate::report`] |
+/// | `journal.log` | which cases are finished, with checksums of their lines |
+/// | `shards/7-of-200/` | the same of a part of the cases ([`Shard`](super::Shard)), without summary and overlays |
 ///
 /// Nothing else in the folder is touched, and nothing outside it: names are made safe, links are
 /// replaced rather than followed.
 #[derive(Debug)]
 pub struct RunFolder {
     root: PathBuf,
+    earlier: Option<Manifest>,
     _lock: Option<File>,
 }
 
 impl RunFolder {
-    /// Opens `<out>/<name>` for a scenario, whose text has the hash `scenario` ([`Manifest::hash`]).
+    /// Opens the folder in `out` of the run that `manifest` describes.
     ///
-    /// Earlier results of the same scenario are replaced: it gives the same ones. Those of another
-    /// scenario, or of unknown origin, are replaced only if `fresh`.
-    pub fn create(out: &Path, name: &str, scenario: &str, fresh: bool) -> Result<Self, RunError> {
-        let root = out.join(safe_name(name));
-        fs::create_dir_all(&root).map_err(writing(&root))?;
-        let folder = Self {
-            _lock: lock(&root)?,
-            root,
+    /// An earlier run of the same is kept, to be resumed: what it finished is in
+    /// [`Results`](super::Results). If the folder holds anything else, it is refused, or, if
+    /// `fresh`, replaced.
+    ///
+    /// # Errors
+    /// Another process has the folder, it holds other results, or it cannot be written to.
+    pub fn create(out: &Path, manifest: &Manifest, fresh: bool) -> Result<Self, RunError> {
+        let root = out.join(safe_name(&manifest.scenario.name));
+        let Some(shard) = manifest.shard else {
+            return Self::at(&root, manifest, fresh);
         };
-        if !fresh && let Some(origin) = folder.stranger(scenario) {
-            return Err(RunError::Occupied {
-                folder: folder.root,
-                origin,
-            });
+        let shards = root.join(SHARDS);
+        if shards.is_symlink() {
+            return Err(RunError::Elsewhere(shards));
         }
-        folder.clear()?;
+        Self::at(&shards.join(shard.folder()), manifest, fresh)
+    }
+
+    /// As [`Self::create`], whatever the folder's name.
+    pub(super) fn at(root: &Path, manifest: &Manifest, fresh: bool) -> Result<Self, RunError> {
+        fs::create_dir_all(root).map_err(writing(root))?;
+        let mut folder = Self {
+            root: root.to_owned(),
+            earlier: None,
+            _lock: lock(root)?,
+        };
+        if fresh {
+            folder.clear()?;
+        } else {
+            folder.earlier = folder.find_earlier(manifest)?;
+        }
+        folder.clear_views()?;
         Ok(folder)
     }
 
@@ -71,8 +92,19 @@ impl RunFolder {
     pub fn open(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
+            earlier: None,
             _lock: None,
         }
+    }
+
+    /// Returns the path of `manifest.json` in a run folder.
+    pub(super) fn manifest_in(root: &Path) -> PathBuf {
+        root.join(MANIFEST)
+    }
+
+    /// Returns what the folder's earlier run said of itself, if there was one to resume.
+    pub fn earlier(&self) -> Option<&Manifest> {
+        self.earlier.as_ref()
     }
 
     /// Returns the folder itself.
@@ -82,7 +114,7 @@ impl RunFolder {
 
     /// Returns the path of `manifest.json`.
     pub fn manifest(&self) -> PathBuf {
-        self.root.join(MANIFEST)
+        Self::manifest_in(&self.root)
     }
 
     /// Returns the path of `rows.csv`.
@@ -103,6 +135,11 @@ impl RunFolder {
     /// Returns the path of `failures.csv`.
     pub fn failures(&self) -> PathBuf {
         self.root.join(FAILURES)
+    }
+
+    /// Returns the path of `journal.log`.
+    pub fn journal(&self) -> PathBuf {
+        self.root.join(JOURNAL)
     }
 
     /// Returns the folder of the overlays.
@@ -130,11 +167,20 @@ impl RunFolder {
         self.root.join(REPORT)
     }
 
-    /// Says whose results are in the way, if they are not this scenario's.
-    fn stranger(&self, scenario: &str) -> Option<&'static str> {
+    /// Returns the manifest of an earlier run of the same, or says what else is in the way.
+    fn find_earlier(&self, manifest: &Manifest) -> Result<Option<Manifest>, RunError> {
+        let occupied = |origin| RunError::Occupied {
+            folder: self.root.clone(),
+            origin,
+        };
         match Manifest::read(&self.manifest()) {
-            Ok(manifest) if manifest.scenario.blake3 == scenario => None,
-            Ok(_) => Some("another scenario"),
+            Ok(earlier) => match earlier.differences(manifest) {
+                differences if differences.is_empty() => Ok(Some(earlier)),
+                differences => Err(RunError::Changed {
+                    folder: self.root.clone(),
+                    differences: differences.concat(),
+                }),
+            },
             Err(RunError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 let is_full = |folder: &Path| {
                     let entries = folder.read_dir();
@@ -142,16 +188,24 @@ impl RunFolder {
                 };
                 let has_files = self.files().iter().any(|path| path.is_file());
                 let has_folders = self.folders().iter().any(|(path, _)| is_full(path));
-                (has_files || has_folders).then_some("unknown origin")
+                if has_files || has_folders {
+                    return Err(occupied("unknown origin"));
+                }
+                // Whatever else has such a name (a link, say) makes way.
+                self.clear()?;
+                Ok(None)
             }
-            Err(_) => Some("unknown origin, for its manifest.json cannot be read"),
+            Err(_) => Err(occupied(
+                "unknown origin, for its manifest.json cannot be read",
+            )),
         }
     }
 
-    fn files(&self) -> [PathBuf; 7] {
+    fn files(&self) -> [PathBuf; 8] {
         [
             // First, so that a run which is cut off here is not taken for a whole one.
             self.manifest(),
+            self.journal(),
             self.rows(),
             self.predictions(),
             self.summary(),
@@ -171,8 +225,16 @@ impl RunFolder {
     }
 
     /// Removes what an earlier run wrote, and makes the folders inside.
-    fn clear(&self) -> Result<(), RunError> {
+    pub(super) fn clear(&self) -> Result<(), RunError> {
         for file in self.files() {
+            remove(&file)?;
+        }
+        self.clear_views()
+    }
+
+    /// Removes what is made from the rows at the end, and makes the folders inside.
+    fn clear_views(&self) -> Result<(), RunError> {
+        for file in [self.summary(), self.gallery(), self.report()] {
             remove(&file)?;
         }
         for (folder, kinds) in self.folders() {
@@ -225,7 +287,8 @@ pub(crate) fn clear_folder(folder: &Path, kinds: &[&str]) -> Result<(), RunError
     }
 }
 
-fn remove(path: &Path) -> Result<(), RunError> {
+/// Removes a file, if it is there; of a link the link.
+pub(super) fn remove(path: &Path) -> Result<(), RunError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(writing(path)(error)),
         _ => Ok(()),
@@ -251,12 +314,30 @@ pub(super) fn replace(
     let mut file = create_new(&partial)?;
     let written = write(&mut file)
         .and_then(|()| file.sync_all().map_err(writing(path)))
-        .and_then(|()| fs::rename(&partial, path).map_err(writing(path)));
+        .and_then(|()| fs::rename(&partial, path).map_err(writing(path)))
+        .and_then(|()| path.parent().map_or(Ok(()), sync_folder));
     if written.is_err() {
         // The first error is the one to report; this one would only repeat it.
         _ = fs::remove_file(&partial);
     }
     written
+}
+
+/// Hands a folder's list of names to the disk.
+#[cfg(unix)]
+pub(super) fn sync_folder(folder: &Path) -> Result<(), RunError> {
+    let opened = File::open(folder).map_err(reading(folder))?;
+    match opened.sync_all() {
+        // Some network file systems cannot; their names are on the server at once.
+        Err(error) if error.kind() != io::ErrorKind::InvalidInput => Err(writing(folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Folders cannot be handed to the disk here; the system does it by itself.
+#[cfg(not(unix))]
+pub(super) fn sync_folder(_folder: &Path) -> Result<(), RunError> {
+    Ok(())
 }
 
 /// Replaces a file by `bytes`, see [`replace`].

@@ -169,8 +169,8 @@ mod tests {
         datasets::{CaseSource, DatasetError, ObjectMask, SliceCount},
         entities::Call,
         runs::{
-            CaseKey, Digest, Manifest, Results, Rle, Row, manifest::tests::manifest, read_gallery,
-            rows::tests::row,
+            CaseKey, Digest, Results, Rle, Row, manifest::tests::manifest, read_gallery,
+            results::tests::finished, rows::tests::row,
         },
     };
     use ndarray::{Array2, Array3};
@@ -235,8 +235,8 @@ mod tests {
 
     /// A finished run of three trials on 32 × 32 pixels.
     fn run(out: &std::path::Path) -> (RunFolder, Digest) {
-        let folder = RunFolder::create(out, "first", &Manifest::hash(""), false).expect("writable");
-        let mut results = Results::create(&folder).expect("writable");
+        let folder = RunFolder::create(out, &manifest(&[("point", 1)]), false).expect("writable");
+        let mut results = Results::open(&folder).expect("writable");
         for (case, slice, iou) in [("a", 1, 0.2), ("b", 0, 0.4), ("b", 2, 0.6)] {
             let row = Row {
                 slice,
@@ -253,7 +253,7 @@ mod tests {
                 case: case.to_owned(),
             };
             results
-                .finish_case(key, &[row], &[prediction])
+                .finish_case(key, &finished(&[row], &[prediction]))
                 .expect("writable");
         }
         results.finish().expect("writable");

@@ -1,10 +1,14 @@
 //! `manifest.json`: what was run, with what, and how far it came. See [`Manifest`].
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    ops::AddAssign,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunError, error::reading, folder::replace_with};
+use super::{RunError, Shard, error::reading, folder::replace_with};
 
 /// All that is needed to know where the numbers come from, and to get them again.
 ///
@@ -14,8 +18,14 @@ use super::{RunError, error::reading, folder::replace_with};
 pub struct Manifest {
     /// The version of this program.
     pub engine: String,
+    /// A hash of the code it was built from ([`CODE`](crate::version::CODE)).
+    #[serde(default)]
+    pub code: String,
     /// What was asked.
     pub scenario: ScenarioText,
+    /// Which part of the cases this is; none if it is all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// Seeds every random draw.
     pub seed: u64,
     /// Where the models ran.
@@ -49,6 +59,9 @@ pub struct ScenarioText {
     pub blake3: String,
     /// The RON text, comments included.
     pub text: String,
+    /// Where relative paths in it start from.
+    #[serde(default)]
+    pub folder: PathBuf,
 }
 
 /// A dataset of a run.
@@ -60,6 +73,9 @@ pub struct DatasetEntry {
     pub objects: Vec<String>,
     /// How many cases were found.
     pub cases: usize,
+    /// [`Manifest::hash`] of their identifiers, one per line.
+    #[serde(default)]
+    pub cases_blake3: String,
 }
 
 /// A model of a run.
@@ -97,6 +113,16 @@ pub struct Counts {
     pub predictions: usize,
 }
 
+impl AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.cases += more.cases;
+        self.failed += more.failed;
+        self.slices += more.slices;
+        self.trials += more.trials;
+        self.predictions += more.predictions;
+    }
+}
+
 /// How far a run came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -110,7 +136,7 @@ pub enum State {
 }
 
 impl Manifest {
-    /// Returns BLAKE3 of a scenario's text, in hexadecimal.
+    /// Returns BLAKE3 of a text, in hexadecimal.
     pub fn hash(text: &str) -> String {
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
@@ -153,11 +179,14 @@ pub(super) mod tests {
         let text = "(name: \"first\")".to_owned();
         Manifest {
             engine: "0.1.0".to_owned(),
+            code: "0".to_owned(),
             scenario: ScenarioText {
                 name: "first".to_owned(),
                 blake3: Manifest::hash(&text),
                 text,
+                folder: PathBuf::new(),
             },
+            shard: None,
             seed: 1,
             device: "cpu".to_owned(),
             threads: 2,
@@ -166,6 +195,7 @@ pub(super) mod tests {
                 name: "chest".to_owned(),
                 objects: vec!["lungs".to_owned(), "heart".to_owned()],
                 cases: 2,
+                cases_blake3: Manifest::hash("a\nb\n"),
             }],
             models: vec![ModelEntry {
                 name: "mobile_sam".to_owned(),

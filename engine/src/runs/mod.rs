@@ -1,8 +1,10 @@
 //! The run folder, `runs/<name>/`: the only place that a run writes to. See [`RunFolder`].
 //!
-//! While a run goes on, [`Results`] appends each finished case. At the end everything else is made
-//! from the rows alone.
+//! While a run goes on, [`Results`] appends each finished case; a run that was cut off goes on from
+//! there. At the end everything else is made from the rows alone.
 
+mod conclude;
+mod differences;
 mod digest;
 mod error;
 mod execute;
@@ -11,16 +13,21 @@ mod failures;
 mod folder;
 mod gallery;
 mod group;
+mod journal;
 mod log;
 mod manifest;
+mod merge;
 mod name;
 mod overlay;
 mod percentiles;
 mod predictions;
+mod progress;
 mod results;
 mod rle;
 mod row;
 mod rows;
+mod shard;
+mod sorted;
 mod summary;
 mod table;
 
@@ -37,13 +44,16 @@ pub use log::CaseKey;
 pub use manifest::{
     Counts, DatasetEntry, Manifest, ModelEntry, ScenarioText, State, StrategyEntry,
 };
+pub use merge::merge;
 pub use name::safe_name;
 pub use overlay::{Caption, Overlay, Sheet, Tile, outlines};
 pub use percentiles::Percentile;
 pub use predictions::{PredictedMask, find_predictions};
-pub use results::Results;
+pub use progress::Progress;
+pub use results::{CaseResult, Results};
 pub use rle::{Rle, RleError};
 pub use row::{Row, TrialId};
 pub use rows::read_rows;
+pub use shard::{Shard, ShardError};
 pub use summary::{SummaryRow, write_summary};
 pub use table::table;

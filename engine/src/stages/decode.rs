@@ -13,6 +13,7 @@ use crate::{
         Candidate, Embeddings, MaskOf, Memory, Prediction, PredictionOf, Predictions, Prompt,
         PromptOf, Slice, Trial, TrialOf, Turn,
     },
+    limits::Stopwatch,
     models::{self, Query as ModelQuery},
     pipeline::{Round, Stage},
     scenario::Feedback,
@@ -37,6 +38,7 @@ fn predict_masks(
     mut give_up: GiveUp<'_, '_>,
     study: Res<Study>,
     mut timings: ResMut<Timings>,
+    mut stopwatch: Stopwatch<'_, '_>,
     prompts: Query<(Entity, &Prompt, &PromptOf), Without<Predictions>>,
     trials: Query<(&Turn, &Trial, &TrialOf, &Memory)>,
     masks: Query<&MaskOf>,
@@ -89,6 +91,7 @@ fn predict_masks(
             }
         }
         timings.add(Stage::Decode, start.elapsed());
+        stopwatch.add(slice, start.elapsed())?;
         if answers.len() < queries.len() {
             continue;
         }

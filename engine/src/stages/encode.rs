@@ -9,6 +9,7 @@ use super::give_up::GiveUp;
 use crate::{
     diagnostics::Timings,
     entities::{Embeddings, MaskOf, Pixels, Playing, Trial, TrialOf, Turn},
+    limits::Stopwatch,
     pipeline::{Round, Stage},
     study::Study,
 };
@@ -27,6 +28,7 @@ fn embed_slices(
     mut give_up: GiveUp<'_, '_>,
     study: Res<Study>,
     mut timings: ResMut<Timings>,
+    mut stopwatch: Stopwatch<'_, '_>,
     playing: Query<(&Turn, &Trial, &TrialOf), With<Playing>>,
     masks: Query<&MaskOf>,
     mut slices: Query<(&Pixels, &mut Embeddings)>,
@@ -49,6 +51,7 @@ fn embed_slices(
             Err(error) => give_up.model_on_slice(model, slice, &error)?,
         }
         timings.add(Stage::Encode, start.elapsed());
+        stopwatch.add(slice, start.elapsed())?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{
         Scores, Slice, Slices, Trial, Trials,
     },
     pipeline::{Batch, Stage},
-    runs::{CaseKey, Counts, Failure, PredictedMask, Results, Row, RunError, TrialId},
+    runs::{CaseKey, CaseResult, Failure, PredictedMask, Results, Row, RunError, TrialId},
     scenario::Choice,
     study::Study,
 };
@@ -29,13 +29,11 @@ impl Plugin for ReportPlugin {
     }
 }
 
-/// Where rows go, and what has been done so far.
+/// Where rows go.
 #[derive(Resource)]
 pub struct Ledger {
     /// The growing files of the run folder.
     pub results: Results,
-    /// What has been done so far.
-    pub counts: Counts,
     /// Set when a file could not be written: the run must stop.
     pub error: Option<RunError>,
     /// The lines of cases whose slices are still being played.
@@ -47,7 +45,6 @@ impl Ledger {
     pub fn new(results: Results) -> Self {
         Self {
             results,
-            counts: Counts::default(),
             error: None,
             open: BTreeMap::new(),
         }
@@ -58,6 +55,8 @@ impl Ledger {
 struct CaseLines {
     rows: Vec<Row>,
     predictions: Vec<PredictedMask>,
+    slices: usize,
+    trials: usize,
 }
 
 /// Everything below a slice, as Report reads it.
@@ -80,17 +79,16 @@ fn report_slices(
     played: Played<'_, '_>,
 ) -> Result {
     let start = Instant::now();
-    let Ledger { open, counts, .. } = &mut *ledger;
     for (entity, case, children) in &cases {
-        let lines = open.entry(entity).or_default();
+        let lines = ledger.open.entry(entity).or_default();
         let mut children: Vec<_> = children.iter().collect();
         children.sort_by_key(|&slice| slices.get(slice).map(|(slice, _)| slice.order).ok());
         for child in children {
             let (slice, masks) = slices.get(child)?;
             for mask in masks.into_iter().flat_map(Masks::iter) {
-                played.report_mask(case, slice, mask, lines, counts)?;
+                played.report_mask(case, slice, mask, lines)?;
             }
-            counts.slices += 1;
+            lines.slices += 1;
             commands.entity(child).despawn();
         }
     }
@@ -112,18 +110,19 @@ fn finish_cases(
         };
         let ledger = &mut *ledger;
         let lines = ledger.open.remove(&entity).unwrap_or_default();
-        ledger.counts.cases += 1;
-        let mut written = ledger
-            .results
-            .finish_case(key.clone(), &lines.rows, &lines.predictions);
-        if let Some(Failed(faults)) = failed {
-            ledger.counts.failed += 1;
-            let failures: Vec<_> = faults
-                .iter()
-                .map(|fault| failure(&study, case, fault))
-                .collect();
-            written = written.and_then(|()| ledger.results.fail_case(key, &failures));
-        }
+        let faults = failed.map_or(&[][..], |failed| &failed.0);
+        let failures: Vec<_> = faults
+            .iter()
+            .map(|fault| failure(&study, case, fault))
+            .collect();
+        let result = CaseResult {
+            rows: &lines.rows,
+            predictions: &lines.predictions,
+            failures: &failures,
+            slices: lines.slices,
+            trials: lines.trials,
+        };
+        let written = ledger.results.finish_case(key, &result);
         if let Err(error) = written {
             ledger.error.get_or_insert(error);
         }
@@ -139,7 +138,6 @@ impl Played<'_, '_> {
         slice: &Slice,
         mask: Entity,
         lines: &mut CaseLines,
-        counts: &mut Counts,
     ) -> Result {
         let dataset = &self.study.datasets[case.dataset];
         let (mask, trials) = self.masks.get(mask)?;
@@ -155,7 +153,7 @@ impl Played<'_, '_> {
                 strategy: strategy.name.to_string(),
                 repeat: trial.repeat,
             };
-            counts.trials += 1;
+            lines.trials += 1;
             for prompt in prompts.into_iter().flat_map(Prompts::iter) {
                 let (prompt, predictions) = self.prompts.get(prompt)?;
                 for prediction in predictions.iter() {
@@ -169,7 +167,6 @@ impl Played<'_, '_> {
                         calls: prompt.calls.clone(),
                         segmentation: chosen.0.clone(),
                     });
-                    counts.predictions += 1;
                 }
             }
         }

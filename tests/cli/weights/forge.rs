@@ -110,12 +110,12 @@ pub(super) fn archive_with(
 }
 
 /// Returns the archive of [`SIX`].
-pub(super) fn six() -> Vec<u8> {
+pub(crate) fn six() -> Vec<u8> {
     archive(&dict(&[SIX]), &[&six_bytes()])
 }
 
 /// Returns a safetensors file of a header and data.
-pub(super) fn safetensors(header: &str, data: &[u8]) -> Vec<u8> {
+pub(crate) fn safetensors(header: &str, data: &[u8]) -> Vec<u8> {
     let length = (header.len() as u64).to_le_bytes();
     [&length, header.as_bytes(), data].concat()
 }

@@ -1,7 +1,7 @@
 //! Weights as users have them: whole, broken, foreign, hostile, and not there yet.
 
 mod checkpoints;
-mod forge;
+pub(crate) mod forge;
 mod hostile;
 mod pulls;
 mod server;

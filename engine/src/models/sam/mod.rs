@@ -26,7 +26,7 @@ mod vit;
 
 use std::sync::Arc;
 
-use kernels::Device;
+use kernels::{Device, Tensor};
 use ndarray::ArrayView3;
 use rayon::prelude::*;
 
@@ -128,6 +128,13 @@ impl Sam {
         Ok(answers)
     }
 
+    fn own<'a>(&self, embedding: &'a Embedding) -> Result<&'a SamEmbedding, ModelError> {
+        let foreign = || ModelError::ForeignEmbedding {
+            model: self.name.clone(),
+        };
+        embedding.0.downcast_ref().ok_or_else(foreign)
+    }
+
     fn ensure_finite(&self, values: &[f32], stage: &'static str) -> Result<(), ModelError> {
         if values.iter().all(|value| value.is_finite()) {
             return Ok(());
@@ -157,11 +164,7 @@ impl Model for Sam {
         embedding: &Embedding,
         queries: &[Query<'_>],
     ) -> Result<Vec<Prediction>, ModelError> {
-        let Some(embedding) = embedding.0.downcast_ref::<SamEmbedding>() else {
-            return Err(ModelError::ForeignEmbedding {
-                model: self.name.clone(),
-            });
-        };
+        let embedding = self.own(embedding)?;
         let prompts: Vec<_> = queries
             .iter()
             .map(|query| in_frame(query, &embedding.geometry))
@@ -175,6 +178,27 @@ impl Model for Sam {
             .into_par_iter()
             .map(|answer| upscale(answer, trained, &embedding.geometry))
             .collect())
+    }
+
+    fn keep(&self, embedding: &Embedding) -> Result<Option<Vec<f32>>, ModelError> {
+        Ok(Some(self.own(embedding)?.image.embedding().to_vec()?))
+    }
+
+    fn restore(
+        &self,
+        [height, width]: [usize; 2],
+        values: Vec<f32>,
+    ) -> Result<Option<Embedding>, ModelError> {
+        let shape = [1, GRID, GRID, EMBEDDING];
+        let fits = values.len() == shape.iter().product::<usize>();
+        if !fits || height == 0 || width == 0 || values.iter().any(|value| !value.is_finite()) {
+            return Ok(None);
+        }
+        let embedding = Tensor::from_vec(&self.device, &shape, values)?;
+        Ok(Some(Embedding(Arc::new(SamEmbedding {
+            geometry: Geometry::new(height, width, self.config.frame),
+            image: self.decoder.prepare(embedding)?,
+        }))))
     }
 }
 

@@ -5,12 +5,16 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
+    time::Duration,
 };
 
 use bevy_ecs::prelude::*;
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use crate::datasets::{CaseSource, Dataset, SliceData};
+use crate::{
+    datasets::{CaseSource, Dataset, SliceData},
+    limits::expired,
+};
 
 /// How many items each reader may have ready before it waits.
 const READ_AHEAD: usize = 2;
@@ -37,55 +41,46 @@ pub enum Loaded {
 ///
 /// Case `i` is read by thread `i mod n` and taken in the order of `i`, so the order is the same
 /// whatever the number of threads. Dropping the intake ends the readers.
+///
+/// A case whose reader gives nothing for too long is failed, and its reader left to itself: another
+/// goes on with the cases that were to follow.
 #[derive(Resource)]
 pub struct Intake {
+    datasets: Arc<[Box<dyn Dataset>]>,
+    cases: Vec<(usize, usize)>,
     readers: Vec<Receiver<Loaded>>,
     next_case: usize,
-    cases: usize,
+    timeout: Option<Duration>,
+    /// The case in turn was given up; it remains to be said that no more of it comes.
+    is_given_up: bool,
 }
 
 impl Intake {
-    /// Starts `readers` threads on every case of `datasets`.
-    pub fn start(datasets: &Arc<[Box<dyn Dataset>]>, readers: usize) -> Self {
-        let cases: Vec<(usize, usize)> = datasets
-            .iter()
-            .enumerate()
-            .flat_map(|(dataset, source)| {
-                (0..source.cases().len()).map(move |case| (dataset, case))
-            })
-            .collect();
-        let count = cases.len();
-        let readers = readers.clamp(1, count.max(1));
+    /// Starts `readers` threads on `cases`, each as (dataset, case). `timeout` bounds the wait for
+    /// each item.
+    pub fn start(
+        datasets: &Arc<[Box<dyn Dataset>]>,
+        cases: Vec<(usize, usize)>,
+        readers: usize,
+        timeout: Option<Duration>,
+    ) -> Self {
+        let readers = readers.clamp(1, cases.len().max(1));
         let channels = (0..readers)
-            .map(|reader| {
-                let (sender, receiver) = bounded(READ_AHEAD);
-                let datasets = Arc::clone(datasets);
-                let mine: Vec<_> = cases
-                    .iter()
-                    .copied()
-                    .skip(reader)
-                    .step_by(readers)
-                    .collect();
-                thread::spawn(move || {
-                    for (dataset, case) in mine {
-                        if read_case(&datasets, dataset, case, &sender).is_break() {
-                            return;
-                        }
-                    }
-                });
-                receiver
-            })
+            .map(|first| read(datasets, &cases, first, readers))
             .collect();
         Self {
+            datasets: Arc::clone(datasets),
+            cases,
             readers: channels,
             next_case: 0,
-            cases: count,
+            timeout,
+            is_given_up: false,
         }
     }
 
     /// Says whether every case has been handed over.
     pub fn is_done(&self) -> bool {
-        self.next_case == self.cases
+        self.next_case == self.cases.len()
     }
 
     /// Returns how many cases have been handed over whole.
@@ -98,15 +93,62 @@ impl Intake {
         if self.is_done() {
             return None;
         }
-        let reader = &self.readers[self.next_case % self.readers.len()];
-        let loaded = reader
-            .recv()
-            .expect("a reader sends Complete for each of its cases before it ends");
+        let loaded = if std::mem::take(&mut self.is_given_up) {
+            Loaded::Complete
+        } else {
+            self.wait().unwrap_or_else(|limit| self.give_up(limit))
+        };
         if matches!(loaded, Loaded::Complete) {
             self.next_case += 1;
         }
         Some(loaded)
     }
+
+    /// Waits for an item of the case in turn; the error is the time that was too short for it.
+    fn wait(&self) -> Result<Loaded, Duration> {
+        let reader = &self.readers[self.next_case % self.readers.len()];
+        let received = match self.timeout {
+            None => reader.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(limit) => reader.recv_timeout(limit),
+        };
+        match (received, self.timeout) {
+            (Err(RecvTimeoutError::Timeout), Some(limit)) => Err(limit),
+            (received, _) => {
+                Ok(received.expect("a reader sends Complete for each of its cases before it ends"))
+            }
+        }
+    }
+
+    /// Leaves the reader of the case in turn to itself, and has another read what follows.
+    fn give_up(&mut self, limit: Duration) -> Loaded {
+        let readers = self.readers.len();
+        let next = self.next_case + readers;
+        self.readers[self.next_case % readers] = read(&self.datasets, &self.cases, next, readers);
+        self.is_given_up = true;
+        let (dataset, case) = self.cases[self.next_case];
+        let path = &self.datasets[dataset].cases()[case].path;
+        Loaded::Failed(format!("{}: {}", path.display(), expired("reading", limit)))
+    }
+}
+
+/// Starts a thread that reads every `step`th of the cases from `first` on.
+fn read(
+    datasets: &Arc<[Box<dyn Dataset>]>,
+    cases: &[(usize, usize)],
+    first: usize,
+    step: usize,
+) -> Receiver<Loaded> {
+    let (sender, receiver) = bounded(READ_AHEAD);
+    let datasets = Arc::clone(datasets);
+    let mine: Vec<_> = cases.iter().copied().skip(first).step_by(step).collect();
+    thread::spawn(move || {
+        for (dataset, case) in mine {
+            if read_case(&datasets, dataset, case, &sender).is_break() {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// Reads one case into the channel; breaks when nobody listens any more.
@@ -134,4 +176,65 @@ fn read_case(
         ))?,
     }
     send(Loaded::Complete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datasets::{DatasetError, SliceCount};
+
+    /// Cases of which the third is never read to its end.
+    struct Stuck(Vec<CaseSource>);
+
+    impl Dataset for Stuck {
+        fn name(&self) -> &'static str {
+            "stuck"
+        }
+
+        fn objects(&self) -> &[String] {
+            &[]
+        }
+
+        fn cases(&self) -> &[CaseSource] {
+            &self.0
+        }
+
+        fn read(
+            &self,
+            case: usize,
+            _sink: &mut dyn FnMut(SliceData) -> ControlFlow<()>,
+        ) -> Result<SliceCount, DatasetError> {
+            if case == 2 {
+                loop {
+                    thread::park();
+                }
+            }
+            Ok(SliceCount::default())
+        }
+    }
+
+    #[test]
+    fn a_case_that_is_never_read_is_failed_and_the_others_go_on() {
+        let source = |id: usize| CaseSource {
+            id: id.to_string(),
+            path: format!("{id}.png").into(),
+        };
+        let stuck: Box<dyn Dataset> = Box::new(Stuck((0..7).map(source).collect()));
+        let datasets: Arc<[_]> = vec![stuck].into();
+        let cases = (0..7).map(|case| (0, case)).collect();
+        let mut intake = Intake::start(&datasets, cases, 2, Some(Duration::from_millis(300)));
+        let mut heard = Vec::new();
+        while let Some(loaded) = intake.receive() {
+            heard.push(match loaded {
+                Loaded::Case { source, .. } => source.id,
+                Loaded::Slice(_) => "slice".to_owned(),
+                Loaded::Failed(reason) => reason,
+                Loaded::Complete => ".".to_owned(),
+            });
+        }
+        let failed = "2 2.png: reading it took longer than 0.3 s; allow more with --case-timeout";
+        let expected = format!("0 . 1 . {failed} . 3 . 4 . 5 . 6 .");
+        assert_eq!(heard.join(" "), expected);
+        assert!(intake.is_done());
+    }
 }

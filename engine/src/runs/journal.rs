@@ -1,0 +1,253 @@
+//! `journal.log`: which cases are finished, and where their lines lie. See [`Journal`].
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CaseKey, Counts, RunError,
+    error::{reading, writing},
+    folder::replace,
+    log::Span,
+};
+
+/// The longest line read, in bytes: a hundred times the longest that is written.
+const LONGEST: u64 = 1 << 20;
+
+/// Says that a case is finished: its lines are where the spans say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// The case.
+    pub(super) key: CaseKey,
+    /// In `rows.csv`, `predictions.jsonl` and `failures.csv`.
+    pub(super) spans: [Span; 3],
+    /// How much it adds to the run's.
+    pub(super) counts: Counts,
+}
+
+/// One line, after its checksum.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Record {
+    /// A case is finished.
+    Case(Entry),
+    /// All files lie sorted beside the old ones: from here on the sorted ones count.
+    Sorted,
+}
+
+/// A file with one line per finished case: CRC-32 in hexadecimal, a blank, JSON.
+///
+/// A case is finished when its line is whole; the line is written after the case's rows,
+/// predictions and failure. A line that is torn or damaged counts for nothing.
+#[derive(Debug)]
+pub(super) struct Journal {
+    path: PathBuf,
+    file: File,
+}
+
+/// What a journal says.
+#[derive(Debug, Default)]
+pub(super) struct Finished {
+    /// In the order in which they were finished.
+    pub(super) entries: Vec<Entry>,
+    /// The last thing that happened was [`Journal::append_sorted`].
+    pub(super) is_sorted: bool,
+    /// Lines that are torn or damaged.
+    pub(super) damaged: usize,
+}
+
+impl Finished {
+    /// Reads a journal; one that does not exist says nothing.
+    pub(super) fn read(path: &Path) -> Result<Self, RunError> {
+        let mut finished = Self::default();
+        if !path.exists() {
+            return Ok(finished);
+        }
+        let mut source = BufReader::new(File::open(path).map_err(reading(path))?);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = source.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+            if read.map_err(reading(path))? == 0 {
+                return Ok(finished);
+            }
+            match parse(&line) {
+                Some(Record::Case(entry)) => {
+                    finished.is_sorted = false;
+                    finished.entries.push(entry);
+                }
+                Some(Record::Sorted) => finished.is_sorted = true,
+                None => finished.damaged += 1,
+            }
+        }
+    }
+}
+
+impl Journal {
+    /// Opens the journal to append to it, after its last whole line; creates it if it is not there.
+    pub(super) fn open(path: PathBuf) -> Result<Self, RunError> {
+        if path.is_symlink() {
+            return Err(RunError::Elsewhere(path));
+        }
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let mut file = options.open(&path).map_err(writing(&path))?;
+        let end = last_line_end(&mut file).map_err(reading(&path))?;
+        let cut = file.set_len(end).and_then(|()| file.seek(SeekFrom::End(0)));
+        cut.map_err(writing(&path))?;
+        Ok(Self { path, file })
+    }
+
+    /// Appends that a case is finished.
+    pub(super) fn append(&mut self, entry: Entry) -> Result<Entry, RunError> {
+        let Record::Case(entry) = self.append_record(Record::Case(entry))? else {
+            unreachable!("it is given back as it was");
+        };
+        Ok(entry)
+    }
+
+    /// Appends that the sorted files count from here on.
+    pub(super) fn append_sorted(&mut self) -> Result<(), RunError> {
+        self.append_record(Record::Sorted)?;
+        self.sync()
+    }
+
+    fn append_record(&mut self, record: Record) -> Result<Record, RunError> {
+        let line = line(&record, &self.path)?;
+        let end = self.file.stream_position().map_err(writing(&self.path))?;
+        if let Err(error) = self.file.write_all(&line) {
+            // Should this fail too, the torn line counts for nothing.
+            _ = self.file.set_len(end);
+            return Err(writing(&self.path)(error));
+        }
+        Ok(record)
+    }
+
+    /// Replaces the journal by one that says `entries`.
+    pub(super) fn replace(path: &Path, entries: &[Entry]) -> Result<(), RunError> {
+        replace(path, |file| {
+            for entry in entries {
+                let line = line(&Record::Case(entry.clone()), path)?;
+                file.write_all(&line).map_err(writing(path))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Waits until all that was appended is on the disk.
+    pub(super) fn sync(&self) -> Result<(), RunError> {
+        self.file.sync_data().map_err(writing(&self.path))
+    }
+}
+
+fn line(record: &Record, path: &Path) -> Result<Vec<u8>, RunError> {
+    let json = serde_json::to_string(record).map_err(|error| RunError::Encode {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let crc = crc32fast::hash(json.as_bytes());
+    Ok(format!("{crc:08x} {json}\n").into_bytes())
+}
+
+/// Reads a line; `None` if it is not what was written.
+fn parse(line: &[u8]) -> Option<Record> {
+    let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    let (crc, json) = line.split_once(' ')?;
+    let crc = u32::from_str_radix(crc, 16).ok()?;
+    (crc == crc32fast::hash(json.as_bytes()))
+        .then(|| serde_json::from_str(json).ok())
+        .flatten()
+}
+
+/// Returns where the last line that has an end ends.
+fn last_line_end(file: &mut File) -> std::io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    let mut block = vec![0; 4096];
+    while end > 0 {
+        let start = end.saturating_sub(block.len() as u64);
+        let part = &mut block[..(end - start) as usize];
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(part)?;
+        if let Some(newline) = part.iter().rposition(|&byte| byte == b'\n') {
+            return Ok(start + newline as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(case: &str) -> Entry {
+        Entry {
+            key: CaseKey {
+                dataset: 1,
+                case: case.to_owned(),
+            },
+            spans: [1, 2, 3].map(|start| Span {
+                start,
+                length: 10,
+                crc: 7,
+            }),
+            counts: Counts {
+                cases: 1,
+                ..Counts::default()
+            },
+        }
+    }
+
+    fn cases(path: &Path) -> Vec<String> {
+        let finished = Finished::read(path).expect("readable");
+        finished.entries.into_iter().map(|e| e.key.case).collect()
+    }
+
+    #[test]
+    fn a_torn_line_counts_for_nothing_and_is_replaced() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("journal.log");
+        let mut journal = Journal::open(path.clone()).expect("writable");
+        for case in ["a", "b\n\"", "c"] {
+            journal.append(entry(case)).expect("writable");
+        }
+        let text = std::fs::read(&path).expect("readable");
+        std::fs::write(&path, &text[..text.len() - 5]).expect("writable");
+        assert_eq!(cases(&path), ["a", "b\n\""]);
+        let mut journal = Journal::open(path.clone()).expect("writable");
+        journal.append(entry("d")).expect("writable");
+        assert_eq!(cases(&path), ["a", "b\n\"", "d"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_damage_costs_only_the_lines_it_hits(at in 0usize..1000, flip in 1u8..) {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let path = folder.path().join("journal.log");
+            let entries: Vec<_> = ["a", "b", "c", "d"].map(entry).into();
+            Journal::replace(&path, &entries).expect("writable");
+            let mut text = std::fs::read(&path).expect("readable");
+            let at = at % text.len();
+            text[at] ^= flip;
+            std::fs::write(&path, &text).expect("writable");
+            let finished = Finished::read(&path).expect("readable");
+            prop_assert!(finished.entries.len() >= 2);
+            prop_assert!(finished.entries.iter().all(|entry| entries.contains(entry)));
+            prop_assert!(finished.damaged > 0);
+        }
+
+        #[test]
+        fn anything_can_be_read(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let path = folder.path().join("journal.log");
+            std::fs::write(&path, bytes).expect("writable");
+            prop_assert!(Finished::read(&path).expect("readable").entries.is_empty());
+            Journal::open(path).expect("writable");
+        }
+    }
+}

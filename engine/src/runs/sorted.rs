@@ -1,0 +1,128 @@
+//! The canonical order of a run's files, reached without a moment at which a kill would cost
+//! anything. See [`write`].
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    io::{self, BufWriter, Write as _},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Failure, Row, RunError, RunFolder,
+    error::writing,
+    folder::{remove, replace, sync_folder},
+    journal::{Entry, Finished, Journal},
+    log::CaseLog,
+    rows::header,
+};
+
+/// The growing files of a run, in the order in which a case is written to them.
+#[derive(Debug)]
+pub(super) struct Files {
+    /// Rows, predictions, failures.
+    pub(super) logs: [PathBuf; 3],
+    pub(super) journal: PathBuf,
+}
+
+impl Files {
+    pub(super) fn of(folder: &RunFolder) -> Self {
+        Self {
+            logs: [folder.rows(), folder.predictions(), folder.failures()],
+            journal: folder.journal(),
+        }
+    }
+
+    pub(super) fn open_logs(&self) -> Result<[CaseLog; 3], RunError> {
+        let [rows, predictions, failures] = headers();
+        let open =
+            |file: usize, header: String| CaseLog::open(self.logs[file].clone(), header.as_bytes());
+        Ok([open(0, rows)?, open(1, predictions)?, open(2, failures)?])
+    }
+}
+
+/// The headers of the three files.
+fn headers() -> [String; 3] {
+    [
+        header(&Row::COLUMNS),
+        String::new(),
+        header(&Failure::COLUMNS),
+    ]
+}
+
+/// Returns the entries in canonical order, with the spans they then have.
+pub(super) fn sorted_entries(mut entries: Vec<&Entry>) -> Vec<Entry> {
+    entries.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut ends = headers().map(|header| header.len() as u64);
+    let moved = entries.into_iter().map(|entry| {
+        let mut entry = entry.clone();
+        for (span, end) in entry.spans.iter_mut().zip(&mut ends) {
+            span.start = *end;
+            *end += span.length;
+        }
+        entry
+    });
+    moved.collect()
+}
+
+/// Writes all files in the order of `cases` beside themselves; [`settle`] puts them in place.
+/// `copy` copies what a case has in one of the files.
+pub(super) fn write<C: Copy>(
+    files: &Files,
+    cases: impl Iterator<Item = C> + Clone,
+    mut copy: impl FnMut(usize, C, &mut BufWriter<&mut File>) -> io::Result<()>,
+) -> Result<(), RunError> {
+    for (number, path) in files.logs.iter().enumerate() {
+        replace(&beside(path), |file| {
+            let mut target = BufWriter::new(file);
+            let mut write = || {
+                target.write_all(headers()[number].as_bytes())?;
+                for case in cases.clone() {
+                    copy(number, case, &mut target)?;
+                }
+                target.flush()
+            };
+            write().map_err(writing(path))
+        })?;
+    }
+    Ok(())
+}
+
+/// Brings the files to the state the journal speaks of. Interrupted anywhere, it can be done again.
+///
+/// If its last word is that sorted files lie beside the old ones, they take their places, and the
+/// journal is replaced by one that says where the cases are now.
+pub(super) fn settle(files: &Files, found: Finished) -> Result<Finished, RunError> {
+    if !found.is_sorted {
+        for path in &files.logs {
+            remove(&beside(path))?;
+        }
+        return Ok(found);
+    }
+    for path in &files.logs {
+        match fs::rename(beside(path), path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(writing(path)(error));
+            }
+            // Absent: it had taken its place already.
+            _ => {}
+        }
+    }
+    if let Some(folder) = files.journal.parent() {
+        sync_folder(folder)?;
+    }
+    let entries = sorted_entries(found.entries.iter().collect());
+    Journal::replace(&files.journal, &entries)?;
+    Ok(Finished {
+        entries,
+        is_sorted: false,
+        damaged: found.damaged,
+    })
+}
+
+/// Returns where the sorted file is until it takes its place.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or(OsStr::new("")).to_owned();
+    name.push(".sorted");
+    path.with_file_name(name)
+}

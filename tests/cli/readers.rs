@@ -1,0 +1,108 @@
+//! Readers of files from outside meet a few hundred damaged files each. `fuzz/` gives them more.
+
+use std::{fs, path::Path};
+
+use tests::readers::READERS;
+
+use crate::weights::forge;
+
+/// How often each seed is damaged.
+const ROUNDS: u64 = 120;
+
+/// Whole files to damage, by reader.
+fn seeds(reader: &str) -> Vec<Vec<u8>> {
+    let texts: &[&str] = match reader {
+        "rows" => &[
+            "dataset,case,slice,object,model,strategy,protocol,repeat,prompts,x,y,label,ties,clicks,boxes,chosen,iou,iou_first,iou_best,iou_oracle,iou_single,dice,precision,recall,predicted_iou,area_truth,area_predicted\nchest,\"a \"\"b\"\"\",0,lung,m,s,paper_code,0,1,3,4,1,2,1,0,1,0.5,0.5,0.25,0.5,0.125,0.66,0.5,1,0.9,10,20\n",
+        ],
+        "predictions" => &[
+            "{\"dataset\":\"chest\",\"case\":\"a\",\"slice\":0,\"object\":\"lung\",\"model\":\"m\",\"strategy\":\"s\",\"repeat\":0,\"prompts\":1,\"calls\":[{\"clicks\":[{\"x\":1,\"y\":2,\"positive\":true}],\"bounds\":null}],\"segmentation\":{\"size\":[9,7],\"counts\":\"12131\"}}\n",
+        ],
+        "journal" => &[
+            "00000000 {\"case\":{\"key\":{\"dataset\":0,\"case\":\"a\"},\"spans\":[{\"start\":1,\"length\":2,\"crc\":3},{\"start\":1,\"length\":2,\"crc\":3},{\"start\":18446744073709551615,\"length\":18446744073709551615,\"crc\":3}],\"counts\":{\"cases\":1,\"failed\":0,\"slices\":1,\"trials\":1,\"predictions\":1}}}\n",
+            "ea0e5ad1 \"sorted\"\n",
+        ],
+        "manifest" => &[
+            "{\"engine\":\"0.1.0\",\"scenario\":{\"name\":\"a\",\"blake3\":\"\",\"text\":\"\"},\"seed\":1}",
+        ],
+        "cache" => &["ENGEMB01 and thirty-two bytes of hash, then content"],
+        _ => &[],
+    };
+    let mut seeds: Vec<_> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    if reader == "weights" {
+        let header = "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
+        seeds.push(forge::safetensors(header, &[0; 8]));
+        seeds.push(forge::six());
+    }
+    if reader == "scenario" {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+        for entry in fs::read_dir(folder).expect("it is part of the project") {
+            seeds.push(fs::read(entry.expect("readable").path()).expect("readable"));
+        }
+    }
+    seeds.push(Vec::new());
+    seeds
+}
+
+/// A journal's line with its right checksum, so that what it says is believed.
+fn sealed(line: &str) -> Vec<u8> {
+    let json = line
+        .split_once(' ')
+        .map_or(line, |(_, json)| json)
+        .trim_end();
+    format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())).into_bytes()
+}
+
+/// Flips, cuts, doubles or overwrites a part.
+fn damage(bytes: &[u8], mut number: u64) -> Vec<u8> {
+    let mut draw = |limit: usize| {
+        number = number
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (number >> 33) as usize % limit.max(1)
+    };
+    let mut bytes = bytes.to_vec();
+    for _ in 0..=draw(4) {
+        let at = draw(bytes.len());
+        let end = (at + 1 + draw(16)).min(bytes.len());
+        match draw(5) {
+            0 => bytes.truncate(at),
+            1 => {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte ^= 1 << draw(8);
+                }
+            }
+            2 => {
+                let part = bytes[at.min(end)..end].to_vec();
+                bytes.extend(part);
+            }
+            3 => {
+                for byte in &mut bytes[at.min(end)..end] {
+                    *byte = b'9';
+                }
+            }
+            _ => {
+                bytes.drain(at.min(end)..end);
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn no_reader_panics_on_damaged_files() {
+    for (name, read) in READERS {
+        for seed in seeds(name) {
+            read(&seed);
+            for round in 0..ROUNDS {
+                read(&damage(&seed, round));
+            }
+            if name == "journal" {
+                for round in 0..ROUNDS {
+                    let line = damage(&seed, round);
+                    read(&sealed(&String::from_utf8_lossy(&line)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Every reader of files from outside, given bytes: for fuzzing, and for a test over damaged files.
+//! None may panic, whatever the bytes.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use engine::{
+    cache::{EmbeddingCache, Key},
+    runs::{
+        Counts, Manifest, Results, RunFolder, ScenarioText, State, find_predictions, read_rows,
+    },
+    scenario::ScenarioFile,
+    weights::Checkpoint,
+};
+
+/// A reader, by name.
+pub type Reader = fn(&[u8]);
+
+/// All of them.
+pub const READERS: [(&str, Reader); 7] = [
+    ("scenario", scenario),
+    ("weights", weights),
+    ("rows", rows),
+    ("predictions", predictions),
+    ("manifest", manifest),
+    ("journal", journal),
+    ("cache", cache),
+];
+
+/// Writes the bytes to a file of that name, for readers that take a path.
+fn with_file(name: &str, bytes: &[u8], read: impl FnOnce(&Path)) {
+    let folder = tempfile::tempdir().expect("the temporary folder is writable");
+    let path = folder.path().join(name);
+    fs::write(&path, bytes).expect("the temporary folder is writable");
+    read(&path);
+}
+
+/// A scenario.
+pub fn scenario(bytes: &[u8]) {
+    with_file("scenario.ron", bytes, |path| {
+        if let Ok(file) = ScenarioFile::read(path) {
+            // What is declared is looked up, but not drawn.
+            for spec in &file.scenario.datasets {
+                _ = spec.open(Path::new("nowhere"));
+            }
+        }
+    });
+}
+
+/// A checkpoint: the reader tells its kind by its content.
+pub fn weights(bytes: &[u8]) {
+    with_file("model", bytes, |path| drop(Checkpoint::open(path)));
+}
+
+/// `rows.csv`.
+pub fn rows(bytes: &[u8]) {
+    with_file("rows.csv", bytes, |path| {
+        let rows = read_rows(path).expect("it can be opened");
+        _ = rows.take_while(Result::is_ok).count();
+    });
+}
+
+/// `predictions.jsonl`, with the masks of those lines that are predictions.
+pub fn predictions(bytes: &[u8]) {
+    with_file("predictions.jsonl", bytes, |path| {
+        _ = find_predictions(path, &BTreeSet::new());
+    });
+    for line in bytes.split(|&byte| byte == b'\n') {
+        if let Ok(found) = serde_json::from_slice::<engine::runs::PredictedMask>(line) {
+            let [height, width] = found.segmentation.size;
+            if height.saturating_mul(width) < 1 << 20 {
+                _ = found.segmentation.decode([height, width]);
+            }
+        }
+    }
+}
+
+/// `manifest.json`.
+pub fn manifest(bytes: &[u8]) {
+    with_file("manifest.json", bytes, |path| drop(Manifest::read(path)));
+}
+
+/// `journal.log` of a run folder whose other files are as a run leaves them that was just begun.
+pub fn journal(bytes: &[u8]) {
+    let out = tempfile::tempdir().expect("the temporary folder is writable");
+    let manifest = Manifest {
+        engine: String::new(),
+        code: String::new(),
+        scenario: ScenarioText {
+            name: "fuzz".to_owned(),
+            blake3: String::new(),
+            text: String::new(),
+            folder: out.path().to_owned(),
+        },
+        shard: None,
+        seed: 0,
+        device: String::new(),
+        threads: 1,
+        repeats: 1,
+        datasets: Vec::new(),
+        models: Vec::new(),
+        strategies: Vec::new(),
+        counts: Counts::default(),
+        state: State::Running,
+        started: String::new(),
+        ended: None,
+    };
+    let folder = RunFolder::create(out.path(), &manifest, true).expect("it is writable");
+    fs::write(folder.journal(), bytes).expect("it is writable");
+    let results = Results::open(&folder).expect("a journal never stands in the way");
+    results.finish().expect("it is writable");
+}
+
+/// An entry of the cache.
+pub fn cache(bytes: &[u8]) {
+    let folder = tempfile::tempdir().expect("the temporary folder is writable");
+    let cache = EmbeddingCache::open(folder.path(), 1 << 30).expect("it is writable");
+    let hash = blake3::hash(b"fuzz");
+    let name = hash.to_hex();
+    let path = folder.path().join(&name[..2]);
+    fs::create_dir(&path).expect("it is writable");
+    fs::write(path.join(name.as_str()), bytes).expect("it is writable");
+    _ = cache.get(&Key::new(hash));
+}
