@@ -10,6 +10,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use crate::Allocations;
+
 /// How much unused memory a pool keeps, in bytes: a few of the largest activations of SAM's
 /// image encoders (64 MiB to 84 MiB).
 const KEPT_BYTES: usize = 512 << 20;
@@ -25,6 +27,7 @@ pub(crate) struct Pool(Mutex<Shelves>);
 struct Shelves {
     by_len: BTreeMap<usize, Vec<Vec<f32>>>,
     bytes: usize,
+    count: Allocations,
 }
 
 /// Numbers on the CPU, which go back to their pool when dropped.
@@ -39,15 +42,26 @@ pub(crate) struct Buffer {
 impl Pool {
     /// Returns a buffer of `len` numbers, whose values are left over from an earlier use.
     pub(crate) fn take(pool: &Arc<Self>, len: usize) -> Buffer {
-        if len < SMALLEST_POOLED {
-            return Buffer::from(vec![0.0; len]);
-        }
+        let small = len < SMALLEST_POOLED;
         let rounded = round_up(len);
         let kept = pool.shelves(|shelves| {
-            let data = shelves.by_len.get_mut(&rounded)?.pop()?;
-            shelves.bytes -= size_of_val(data.as_slice());
-            Some(data)
+            shelves.count.requests += 1;
+            shelves.count.requested_bytes += (len * size_of::<f32>()) as u64;
+            if small {
+                return None;
+            }
+            let kept = shelves.by_len.get_mut(&rounded).and_then(Vec::pop);
+            if let Some(data) = &kept {
+                shelves.bytes -= size_of_val(data.as_slice());
+            } else {
+                shelves.count.held += 1;
+                shelves.count.held_bytes += (rounded * size_of::<f32>()) as u64;
+            }
+            kept
         });
+        if small {
+            return Buffer::from(vec![0.0; len]);
+        }
         Buffer {
             data: kept.unwrap_or_else(|| vec![0.0; rounded]),
             len,
@@ -61,8 +75,16 @@ impl Pool {
             if shelves.bytes + bytes <= KEPT_BYTES {
                 shelves.bytes += bytes;
                 shelves.by_len.entry(data.len()).or_default().push(data);
+            } else {
+                shelves.count.held -= 1;
+                shelves.count.held_bytes -= bytes as u64;
             }
         });
+    }
+
+    /// Returns what was asked for and what is held.
+    pub(crate) fn allocations(&self) -> Allocations {
+        self.shelves(|shelves| shelves.count)
     }
 
     fn shelves<T>(&self, act: impl FnOnce(&mut Shelves) -> T) -> T {

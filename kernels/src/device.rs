@@ -5,7 +5,7 @@ use std::sync::Arc;
 #[cfg(feature = "wgpu")]
 use crate::gpu::Gpu;
 use crate::{
-    KernelError,
+    Allocations, Facts, KernelError, Precision,
     buffer::{Buffer, Pool},
     simd::Isa,
 };
@@ -19,7 +19,7 @@ pub struct Device(Kind);
 enum Kind {
     Cpu(Cpu),
     #[cfg(feature = "wgpu")]
-    Wgpu(Gpu),
+    Gpu(Gpu),
 }
 
 /// This machine's processor, with one of its instruction sets.
@@ -55,7 +55,7 @@ impl Device {
     /// When the machine has neither, or the driver refuses.
     #[cfg(feature = "wgpu")]
     pub fn wgpu() -> Result<Self, KernelError> {
-        Gpu::get().map(|gpu| Self(Kind::Wgpu(gpu)))
+        Gpu::wgpu().map(|gpu| Self(Kind::Gpu(gpu)))
     }
 
     /// Returns [`Self::wgpu`] with each kind of kernel that it can run, its own first, so that
@@ -65,8 +65,47 @@ impl Device {
     /// As [`Self::wgpu`].
     #[cfg(feature = "wgpu")]
     pub fn wgpus() -> Result<Vec<Self>, KernelError> {
-        let all = Gpu::all()?.into_iter();
-        Ok(all.map(|gpu| Self(Kind::Wgpu(gpu))).collect())
+        let all = Gpu::wgpus()?.into_iter();
+        Ok(all.map(|gpu| Self(Kind::Gpu(gpu))).collect())
+    }
+
+    /// Returns the machine's first CUDA device.
+    ///
+    /// # Errors
+    /// When the machine has no NVIDIA driver or no such device.
+    #[cfg(feature = "cuda")]
+    pub fn cuda() -> Result<Self, KernelError> {
+        Gpu::cuda().map(|gpu| Self(Kind::Gpu(gpu)))
+    }
+
+    /// Returns this device with products in another precision. Tensors and weights of both
+    /// handles can be used together: an operation with weights computes in the precision that
+    /// these were made for, another in that of its first argument.
+    ///
+    /// # Errors
+    /// When the device cannot compute in it; [`Facts::precisions`] says which ones it can.
+    pub fn with_precision(&self, precision: Precision) -> Result<Self, KernelError> {
+        let able = match &self.0 {
+            Kind::Cpu(_) => (precision == Precision::F32).then(|| self.clone()),
+            #[cfg(feature = "wgpu")]
+            Kind::Gpu(gpu) => {
+                let gpu = gpu.with_precision(precision);
+                gpu.map(|gpu| Self(Kind::Gpu(gpu)))
+            }
+        };
+        able.ok_or_else(|| KernelError::Precision {
+            device: self.name(),
+            precision: precision.name(),
+        })
+    }
+
+    /// Returns the precision of products on this handle.
+    pub fn precision(&self) -> Precision {
+        match &self.0 {
+            Kind::Cpu(_) => Precision::F32,
+            #[cfg(feature = "wgpu")]
+            Kind::Gpu(gpu) => gpu.precision(),
+        }
     }
 
     /// Returns the name used in manifests and figures.
@@ -74,7 +113,43 @@ impl Device {
         match &self.0 {
             Kind::Cpu(cpu) => format!("cpu ({})", cpu.isa.name()),
             #[cfg(feature = "wgpu")]
-            Kind::Wgpu(gpu) => format!("wgpu ({}, {})", gpu.adapter(), gpu.class().name()),
+            Kind::Gpu(gpu) => {
+                let runtime = gpu.runtime();
+                let precision = match gpu.precision() {
+                    Precision::F32 => String::new(),
+                    precision => format!(", {}", precision.name()),
+                };
+                let [name, class] = [gpu.name(), gpu.class().name()];
+                format!("{runtime} ({name}, {class}{precision})")
+            }
+        }
+    }
+
+    /// Returns what the device says of itself.
+    pub fn facts(&self) -> Facts {
+        match &self.0 {
+            Kind::Cpu(cpu) => Facts {
+                name: std::env::consts::ARCH.into(),
+                backend: cpu.isa.name().into(),
+                precisions: vec![Precision::F32],
+                tensor_cores: Vec::new(),
+                plane: [cpu.isa.lanes() as u32; 2],
+                shared_memory: 0,
+                largest_buffer: None,
+                memory: None,
+                device_timer: false,
+            },
+            #[cfg(feature = "wgpu")]
+            Kind::Gpu(gpu) => gpu.facts(),
+        }
+    }
+
+    /// Returns what was allocated on the device since it was opened. Waits for the device.
+    pub fn allocations(&self) -> Allocations {
+        match &self.0 {
+            Kind::Cpu(cpu) => cpu.pool.allocations(),
+            #[cfg(feature = "wgpu")]
+            Kind::Gpu(gpu) => gpu.allocations(),
         }
     }
 
@@ -100,8 +175,13 @@ impl Device {
         match &self.0 {
             Kind::Cpu(cpu) => cpu,
             #[cfg(feature = "wgpu")]
-            Kind::Wgpu(_) => unreachable!("operations on graphics devices end before this"),
+            Kind::Gpu(_) => unreachable!("operations on graphics devices end before this"),
         }
+    }
+
+    #[cfg(feature = "cuda-source")]
+    pub(crate) fn from_gpu(gpu: Gpu) -> Self {
+        Self(Kind::Gpu(gpu))
     }
 
     /// Returns the graphics device that this is, if it is one.
@@ -109,7 +189,7 @@ impl Device {
     pub(crate) fn as_gpu(&self) -> Option<&Gpu> {
         match &self.0 {
             Kind::Cpu(_) => None,
-            Kind::Wgpu(gpu) => Some(gpu),
+            Kind::Gpu(gpu) => Some(gpu),
         }
     }
 }
@@ -127,7 +207,7 @@ impl PartialEq for Device {
         match (&self.0, &other.0) {
             (Kind::Cpu(one), Kind::Cpu(other)) => one.isa == other.isa,
             #[cfg(feature = "wgpu")]
-            (Kind::Wgpu(one), Kind::Wgpu(other)) => one == other,
+            (Kind::Gpu(one), Kind::Gpu(other)) => one == other,
             #[cfg(feature = "wgpu")]
             _ => false,
         }

@@ -32,6 +32,14 @@ pub enum KernelError {
         /// What the driver or the system said.
         reason: String,
     },
+    /// The device cannot compute in a precision.
+    #[error("{device} does not compute in {precision}; f32 always works")]
+    Precision {
+        /// The device.
+        device: String,
+        /// What was asked of it.
+        precision: &'static str,
+    },
     /// The device has no room.
     #[error("the device has no room for {bytes} bytes in one buffer{}", at_most(*.most))]
     OutOfMemory {
@@ -46,7 +54,14 @@ pub enum KernelError {
         /// What the compiler said.
         reason: String,
     },
-    /// The device failed, or was lost.
+    /// The device was lost: unplugged, reset, or halted by a fault. Nothing works on it any more
+    /// in this process.
+    #[error("the device was lost: {reason}")]
+    Lost {
+        /// What the driver said.
+        reason: String,
+    },
+    /// The device failed otherwise.
     #[error("the device failed: {reason}")]
     Device {
         /// What the driver said.

@@ -4,6 +4,8 @@
 //! tolerances are for inputs of magnitude 1 whose results have magnitude 1 too, as the catalogue's
 //! problems are posed: weights are scaled by the root of the number of terms.
 
+use crate::Precision;
+
 /// The rounding of one `f32` operation on numbers of magnitude 1: 2⁻²⁴.
 const ROUNDING: f64 = f32::EPSILON as f64 / 2.0;
 
@@ -30,9 +32,13 @@ impl Tolerance {
 
     /// For attention: a score of magnitude up to 4 is a sum of `head_dim` products; an error there
     /// is a relative error of a weight, as is that of the exponential, and a result averages
-    /// values of magnitude 1.
-    pub fn attention(head_dim: usize) -> Self {
-        Self::roundings(32.0 + 4.0 * (head_dim as f64).sqrt())
+    /// values of magnitude 1. Weights that are rounded to a coarser precision err by its roundoff
+    /// each, and so at most does their average.
+    pub fn attention(head_dim: usize, precision: Precision) -> Self {
+        let f32 = Self::roundings(32.0 + 4.0 * (head_dim as f64).sqrt());
+        Self {
+            absolute: f32.absolute + precision.roundoff(),
+        }
     }
 
     /// For a chain of `terms` multiply-adds with bias, residual and activation: every partial sum

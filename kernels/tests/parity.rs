@@ -2,30 +2,37 @@
 
 mod cases;
 
-use std::io::Write;
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
-use cases::{Case, Numbers};
-use kernels::Device;
+use cases::{Case, Numbers, Setting};
+use kernels::{Device, Precision};
 
-/// Work beyond which an entry runs on the fastest device only.
-const SMALL: u64 = 500_000_000;
+/// Work that any device does in a blink, kernels that are not its own included.
+const SMALL: u64 = 10_000_000;
 
-/// Returns every device present, each with the work beyond which it skips an entry. A graphics
-/// device that is missing is said to be skipped, and with `KERNELS_DEVICE=required` fails the test.
-fn devices() -> Vec<(Device, u64)> {
+/// A device, and how the catalogue is posed to it.
+struct Tested {
+    device: Device,
+    /// The work above which problems are cut to a slice.
+    cut: u64,
+    /// The work above which even a slice would take too long.
+    most: u64,
+}
+
+/// Returns every device present in every precision that it computes in. A graphics device that is
+/// missing is said to be skipped, and with `KERNELS_DEVICE=required` fails the test.
+fn devices() -> Vec<Tested> {
     let required = std::env::var_os("KERNELS_DEVICE").is_some_and(|value| value == "required");
-    let mut devices: Vec<_> = Device::cpus().into_iter().map(|cpu| (cpu, SMALL)).collect();
-    devices[0].1 = u64::MAX;
-    #[cfg(feature = "wgpu")]
-    let found = Device::wgpus().map_err(|error| error.to_string());
-    #[cfg(not(feature = "wgpu"))]
-    let found: Result<Vec<Device>, _> = Err("built without the feature `wgpu`");
-    match found {
-        Ok(found) => {
-            // On a software device the kernels that are not its own are slow.
-            let most = [u64::MAX, SMALL / 50];
-            devices.extend(found.into_iter().zip(most));
-        }
+    let mut devices: Vec<_> = Device::cpus()
+        .into_iter()
+        .map(|device| tested(device, 50 * SMALL))
+        .collect();
+    devices[0].cut = u64::MAX;
+    match graphics_devices() {
+        Ok(found) => devices.extend(found),
         Err(reason) => {
             assert!(!required, "KERNELS_DEVICE=required, but {reason}");
             writeln!(std::io::stderr(), "SKIPPED on graphics devices: {reason}")
@@ -35,21 +42,71 @@ fn devices() -> Vec<(Device, u64)> {
     devices
 }
 
+fn tested(device: Device, cut: u64) -> Tested {
+    Tested {
+        device,
+        cut,
+        most: u64::MAX,
+    }
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn graphics_devices() -> Result<Vec<Tested>, String> {
+    Err("built without the feature `wgpu`".into())
+}
+
+#[cfg(feature = "wgpu")]
+fn graphics_devices() -> Result<Vec<Tested>, String> {
+    let found = Device::wgpus().map_err(|error| error.to_string())?;
+    // The second kind of kernel is not the device's own, and slow there.
+    let limits = [(100 * SMALL, u64::MAX), (SMALL, 50 * SMALL)];
+    let kinds = found.into_iter().zip(limits);
+    #[cfg(feature = "cuda")]
+    let kinds = kinds.chain(Device::cuda().ok().map(|cuda| (cuda, limits[0])));
+    Ok(kinds
+        .flat_map(|(device, (cut, most))| {
+            let precisions = device.facts().precisions;
+            let all = precisions.into_iter().map(move |precision| Tested {
+                device: device.with_precision(precision).expect("it says it can"),
+                // Rounding operands does not depend on how many there are.
+                cut: if precision == Precision::F32 {
+                    cut
+                } else {
+                    SMALL.min(cut)
+                },
+                most,
+            });
+            all.collect::<Vec<_>>()
+        })
+        .collect())
+}
+
 /// Runs the cases that `wanted` picks on every device and reports all that fail.
 fn check(numbers: Numbers, wanted: impl Fn(&Case) -> bool) {
-    let devices = devices();
     let mut failures = Vec::new();
-    for case in cases::all(numbers).into_iter().filter(wanted) {
-        for (device, most) in &devices {
-            if case.cost.flops <= *most {
-                let result = (case.prepare)(device)();
-                failures.extend(
-                    case.mismatch(&result)
-                        .map(|m| format!("{}: {m}", device.name())),
-                );
+    let mut times = Vec::new();
+    for Tested { device, cut, most } in devices() {
+        let start = Instant::now();
+        let mut slowest = (Duration::ZERO, String::new());
+        let setting = Setting {
+            numbers,
+            precision: device.precision(),
+            most: cut,
+        };
+        for case in cases::all(setting).into_iter().filter(&wanted) {
+            if case.cost.flops > most {
+                continue;
             }
+            let start = Instant::now();
+            let result = (case.prepare)(&device)();
+            let mismatch = case.mismatch(&(case.expect)(), &result);
+            failures.extend(mismatch.map(|m| format!("{}: {m}", device.name())));
+            slowest = slowest.max((start.elapsed(), case.name));
         }
+        let (name, [all, one]) = (device.name(), [start.elapsed(), slowest.0]);
+        times.push(format!("{name}: {all:.1?}, {one:.1?} of it {}", slowest.1));
     }
+    writeln!(std::io::stderr(), "{}", times.join("\n")).expect("stderr can be written to");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
@@ -61,7 +118,7 @@ fn every_entry_equals_its_reference() {
 /// NaN and infinities must come out where the reference has them, and nowhere else.
 #[test]
 fn poison_spreads_as_in_the_reference() {
-    check(Numbers::Poisoned, |case| case.cost.flops <= SMALL / 50);
+    check(Numbers::Poisoned, |case| case.cost.flops <= SMALL);
 }
 
 /// Results must not depend on how many threads there are.
@@ -71,10 +128,12 @@ fn threads_do_not_change_a_bit() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build().expect("three threads can be had")
     });
-    for case in cases::all(Numbers::Plain) {
-        if case.cost.flops > SMALL {
-            continue;
-        }
+    let setting = Setting {
+        numbers: Numbers::Plain,
+        precision: Precision::F32,
+        most: 50 * SMALL,
+    };
+    for case in cases::all(setting) {
         let run = (case.prepare)(&Device::cpu());
         let [one, two, three] = pools.each_ref().map(|pool| {
             let result = pool.install(|| run().to_vec().expect("the device works"));

@@ -18,7 +18,7 @@ pub struct ConvWeights {
 pub(super) enum Packed {
     Cpu(cpu::Packed),
     #[cfg(feature = "wgpu")]
-    Gpu(cube::Packed),
+    Gpu(Box<cube::Packed>),
 }
 
 impl ConvWeights {
@@ -108,7 +108,9 @@ impl Packed {
     ) -> Result<Self, KernelError> {
         #[cfg(feature = "wgpu")]
         if let Some(gpu) = device.as_gpu() {
-            return cube::pack(gpu, layout, weight, bias).map(Self::Gpu);
+            return cube::pack(gpu, layout, weight, bias)
+                .map(Box::new)
+                .map(Self::Gpu);
         }
         Ok(Self::Cpu(cpu::pack(device.as_cpu(), &layout, weight, bias)))
     }

@@ -33,7 +33,7 @@ enum Packed {
     /// One per row of the kernel.
     Cpu([Panels; 2]),
     #[cfg(feature = "wgpu")]
-    Gpu(gpu::product::PackedWeights),
+    Gpu(Box<gpu::product::PackedWeights>),
 }
 
 impl ConvTransposeWeights {
@@ -96,7 +96,9 @@ impl Packed {
     ) -> Result<Self, KernelError> {
         #[cfg(feature = "wgpu")]
         if let Some(gpu) = device.as_gpu() {
-            return cube::pack(gpu, shape, weight, bias).map(Self::Gpu);
+            return cube::pack(gpu, shape, weight, bias)
+                .map(Box::new)
+                .map(Self::Gpu);
         }
         Ok(Self::Cpu(cpu::pack(device.as_cpu(), shape, weight, bias)))
     }

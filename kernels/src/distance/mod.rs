@@ -117,8 +117,8 @@ pub fn farthest_of_all(
     metric: Metric,
 ) -> Result<Vec<Farthest>, KernelError> {
     #[cfg(feature = "wgpu")]
-    if let Some(gpu) = device.as_gpu() {
-        return farthest_on_gpu(gpu, queries, metric);
+    if let Some(gpu) = device.as_gpu().and_then(shader::device) {
+        return farthest_on_gpu(&gpu, queries, metric);
     }
     #[cfg(not(feature = "wgpu"))]
     let _ = device;

@@ -6,11 +6,13 @@
 
 use cubecl::prelude::*;
 use cubecl::server::Handle;
+use half::{bf16, f16};
 
 use super::{Gpu, error};
-use crate::KernelError;
+use crate::{KernelError, Precision};
 
-/// `f32`s on a device. Cloning shares them; freed memory returns to the device's pool.
+/// Numbers on a device, `f32` unless uploaded in another precision. Cloning shares them; freed
+/// memory returns to the device's pool.
 #[derive(Clone)]
 pub(crate) struct Buffer {
     gpu: Gpu,
@@ -24,12 +26,33 @@ impl Buffer {
     /// # Errors
     /// When the device cannot hold as much in one buffer.
     pub(crate) fn upload(gpu: &Gpu, data: &[f32]) -> Result<Self, KernelError> {
-        check_size(gpu, data.len())?;
+        Self::upload_in(gpu, data, Precision::F32)
+    }
+
+    /// Copies `data` to the device, rounded to `precision`.
+    ///
+    /// # Errors
+    /// When the device cannot hold as much in one buffer.
+    pub(crate) fn upload_in(
+        gpu: &Gpu,
+        data: &[f32],
+        precision: Precision,
+    ) -> Result<Self, KernelError> {
         // A buffer has at least one element, so that every binding is valid.
         let data = if data.is_empty() { &[0.0] } else { data };
+        let bits = |bits: fn(f32) -> u16| -> Vec<u8> {
+            data.iter().flat_map(|&x| bits(x).to_ne_bytes()).collect()
+        };
+        let rounded = match precision {
+            Precision::F32 => None,
+            Precision::F16 => Some(bits(|x| f16::from_f32(x).to_bits())),
+            Precision::Bf16 => Some(bits(|x| bf16::from_f32(x).to_bits())),
+        };
+        let bytes = rounded.as_deref().unwrap_or_else(|| f32::as_bytes(data));
+        check_size(gpu, bytes.len())?;
         Ok(Self {
             gpu: gpu.clone(),
-            handle: gpu.client().create_from_slice(f32::as_bytes(data)),
+            handle: gpu.client().create_from_slice(bytes),
             len: data.len(),
         })
     }
@@ -39,10 +62,11 @@ impl Buffer {
     /// # Errors
     /// When the device cannot hold as much in one buffer.
     pub(crate) fn allocate(gpu: &Gpu, len: usize) -> Result<Self, KernelError> {
-        check_size(gpu, len)?;
+        let bytes = len.max(1) * size_of::<f32>();
+        check_size(gpu, bytes)?;
         Ok(Self {
             gpu: gpu.clone(),
-            handle: gpu.client().empty(len.max(1) * size_of::<f32>()),
+            handle: gpu.client().empty(bytes),
             len: len.max(1),
         })
     }
@@ -79,18 +103,16 @@ impl std::fmt::Debug for Buffer {
     }
 }
 
-/// Checks that one binding can reach `len` elements.
-fn check_size(gpu: &Gpu, len: usize) -> Result<(), KernelError> {
-    let limits = gpu.setup().device.limits();
-    let most = limits
-        .max_storage_buffer_binding_size
-        .min(limits.max_buffer_size);
-    let bytes = len as u64 * size_of::<f32>() as u64;
-    if bytes > most {
+/// Checks that one binding can reach `bytes`, and counts them.
+fn check_size(gpu: &Gpu, bytes: usize) -> Result<(), KernelError> {
+    let most = gpu.client().properties().memory.max_page_size;
+    let bytes_asked = bytes as u64;
+    if bytes_asked > most {
         return Err(KernelError::OutOfMemory {
-            bytes,
+            bytes: bytes_asked,
             most: Some(most),
         });
     }
+    gpu.count(bytes);
     Ok(())
 }

@@ -15,7 +15,14 @@ pub(super) fn from_server(error: &ServerError) -> KernelError {
                 most: None,
             }
         }
+        ServerError::DevicePoisoned(poison)
+        | ServerError::Launch(LaunchError::DevicePoisoned(poison)) => KernelError::Lost {
+            reason: poison.to_string(),
+        },
         ServerError::Launch(LaunchError::CompilationError(error)) => KernelError::Shader {
+            reason: error.to_string(),
+        },
+        ServerError::Launch(LaunchError::TooManyResources(error)) => KernelError::Shader {
             reason: error.to_string(),
         },
         _ => KernelError::Device {

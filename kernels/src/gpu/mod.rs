@@ -1,150 +1,193 @@
-//! A graphics processor, or a software stand-in for one, through wgpu. See [`Gpu`].
+//! A graphics processor, or a software stand-in for one. See [`Gpu`].
 //!
 //! Kernels are written in CubeCL and launched on its client; hand-written WGSL runs on the same
 //! wgpu device and queue, so both see each other's buffers in order.
 
 mod buffer;
+mod class;
 mod dispatch;
 pub(crate) mod epilogue;
 mod error;
+#[cfg(feature = "cuda-source")]
+pub(crate) mod offline;
+pub(crate) mod peak;
+pub(crate) mod precision;
 pub(crate) mod product;
+mod start;
 pub(crate) mod timer;
 
 pub(crate) use buffer::Buffer;
+pub(crate) use class::{Class, MATRIX, MATRIX_PLANE};
 pub(crate) use dispatch::{fold, over};
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, atomic::AtomicU64, atomic::Ordering};
 
-use cubecl::{
-    Device as CubeDevice,
-    client::Client,
-    wgpu::{AutoGraphicsApi, RuntimeOptions, WgpuDevice, WgpuSetup, try_init_setup, wgpu},
-};
+use cubecl::{MemoryScope, client::Client, wgpu::WgpuSetup};
 
-use crate::KernelError;
+use crate::{Allocations, Facts, KernelError, Precision};
 
-/// The process's wgpu device. Cloning gives another handle to it.
+/// A graphics device of this process, with what kernels are shaped for. Cloning gives another
+/// handle to it.
 #[derive(Clone)]
 pub(crate) struct Gpu {
     inner: Arc<Inner>,
+    class: Class,
+    precision: Precision,
 }
 
 struct Inner {
     client: Client,
-    setup: WgpuSetup,
-    class: Class,
-}
-
-/// What kernels are shaped for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Class {
-    /// A processor that runs shaders in planes of `plane` lanes, one after the other. Barriers
-    /// and shared memory are slow there; handing values round in a plane is fast.
-    Software {
-        /// Units of a plane.
-        plane: u32,
-    },
-    /// A graphics processor: shared memory and barriers are fast.
-    Hardware,
-}
-
-impl Class {
-    /// Returns the name of the kernels.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Software { .. } => "plane kernels",
-            Self::Hardware => "tile kernels",
-        }
-    }
+    /// The wgpu device and queue that the client uses, where it uses wgpu.
+    wgpu: Option<WgpuSetup>,
+    name: String,
+    requests: AtomicU64,
+    requested_bytes: AtomicU64,
 }
 
 impl Gpu {
-    /// Returns the process's device, started on the first call: a graphics processor if there is
-    /// one, else a software implementation.
+    /// Returns the process's wgpu device, started on the first call: a graphics processor if
+    /// there is one, else a software implementation.
     ///
     /// # Errors
     /// When the machine has neither, or its driver refuses.
-    pub(crate) fn get() -> Result<Self, KernelError> {
+    pub(crate) fn wgpu() -> Result<Self, KernelError> {
         // CubeCL registers a device once per process.
         static GPU: OnceLock<Result<Gpu, KernelError>> = OnceLock::new();
-        GPU.get_or_init(Self::start).clone()
+        GPU.get_or_init(start::wgpu).clone()
     }
 
-    fn start() -> Result<Self, KernelError> {
-        let no_device = |error: cubecl::wgpu::WgpuInitError| KernelError::NoDevice {
-            reason: error.to_string(),
+    /// Returns the process's first CUDA device, started on the first call.
+    ///
+    /// # Errors
+    /// When the machine has none.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn cuda() -> Result<Self, KernelError> {
+        static GPU: OnceLock<Result<Gpu, KernelError>> = OnceLock::new();
+        GPU.get_or_init(start::cuda).clone()
+    }
+
+    /// Returns the wgpu device with each kind of kernel that it can run, its own first, so that
+    /// tests reach all of them.
+    ///
+    /// # Errors
+    /// As [`Self::wgpu`].
+    pub(crate) fn wgpus() -> Result<Vec<Self>, KernelError> {
+        let own = Self::wgpu()?;
+        let other = Self {
+            class: Class::Hardware,
+            ..own.clone()
         };
-        let options = RuntimeOptions::try_default().map_err(no_device)?;
-        let device = WgpuDevice::default();
-        let setup = try_init_setup::<AutoGraphicsApi>(&device, options).map_err(no_device)?;
-        let client = CubeDevice::Wgpu(device).client();
-        let class = classify(&setup);
-        Ok(Self {
+        // CubeCL's SPIR-V for shared memory crashes software implementations.
+        let both = own.class != Class::Hardware && own.inner.client.name() == "wgpu<wgsl>";
+        Ok(if both { vec![own, other] } else { vec![own] })
+    }
+
+    fn new(client: Client, wgpu: Option<WgpuSetup>, name: String, class: Class) -> Self {
+        Self {
             inner: Arc::new(Inner {
                 client,
-                setup,
-                class,
+                wgpu,
+                name,
+                requests: AtomicU64::new(0),
+                requested_bytes: AtomicU64::new(0),
             }),
+            class,
+            precision: Precision::F32,
+        }
+    }
+
+    /// Returns the device with products in `precision`, if it can compute in it.
+    pub(crate) fn with_precision(&self, precision: Precision) -> Option<Self> {
+        class::reads(&self.inner.client, precision).then(|| Self {
+            precision,
+            ..self.clone()
         })
     }
 
-    /// Returns the device with each kind of kernel that it can run, its own first, so that tests
-    /// reach all of them.
-    ///
-    /// # Errors
-    /// As [`Self::get`].
-    pub(crate) fn all() -> Result<Vec<Self>, KernelError> {
-        let own = Self::get()?;
-        let mut all = vec![own.clone()];
-        if own.class() != Class::Hardware {
-            let Inner { client, setup, .. } = &*own.inner;
-            all.push(Self {
-                inner: Arc::new(Inner {
-                    client: client.clone(),
-                    setup: setup.clone(),
-                    class: Class::Hardware,
-                }),
-            });
+    /// Returns the name of the device's kind.
+    pub(crate) fn runtime(&self) -> &'static str {
+        if self.inner.wgpu.is_some() {
+            "wgpu"
+        } else {
+            "cuda"
         }
-        Ok(all)
     }
 
     /// Returns the adapter's own name.
-    pub(crate) fn adapter(&self) -> String {
-        self.inner.setup.adapter.get_info().name
+    pub(crate) fn name(&self) -> &str {
+        &self.inner.name
     }
 
     pub(crate) fn client(&self) -> &Client {
         &self.inner.client
     }
 
-    /// Returns the wgpu device and queue that the client uses.
-    pub(crate) fn setup(&self) -> &WgpuSetup {
-        &self.inner.setup
+    /// Returns the wgpu device and queue that the client uses, where it uses wgpu.
+    pub(crate) fn setup(&self) -> Option<&WgpuSetup> {
+        self.inner.wgpu.as_ref()
     }
 
     pub(crate) fn class(&self) -> Class {
-        self.inner.class
+        self.class
     }
-}
 
-/// Tells software by what the adapter says, where its planes have one known size.
-fn classify(setup: &WgpuSetup) -> Class {
-    let info = setup.adapter.get_info();
-    let fixed = info.subgroup_min_size == info.subgroup_max_size;
-    let planes = setup.device.features().contains(wgpu::Features::SUBGROUP);
-    if info.device_type == wgpu::DeviceType::Cpu && planes && fixed {
-        Class::Software {
-            plane: info.subgroup_min_size,
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Returns whether products of the chosen precision run on tensor cores.
+    pub(crate) fn has_tensor_cores(&self, precision: Precision) -> bool {
+        self.class == Class::Hardware && class::has_tensor_cores(&self.inner.client, precision)
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        let client = &self.inner.client;
+        let properties = client.properties();
+        let hardware = &properties.hardware;
+        let those = |able: &dyn Fn(Precision) -> bool| {
+            let all = Precision::ALL.into_iter();
+            all.filter(|&precision| able(precision)).collect()
+        };
+        Facts {
+            name: self.inner.name.clone(),
+            backend: format!("{}, {}", client.name(), self.class.name()),
+            precisions: those(&|precision| class::reads(client, precision)),
+            tensor_cores: those(&|precision| self.has_tensor_cores(precision)),
+            plane: [hardware.plane_size_min, hardware.plane_size_max],
+            shared_memory: hardware.max_shared_memory_size,
+            largest_buffer: Some(properties.memory.max_page_size),
+            memory: properties.memory.max_memory(),
+            device_timer: properties.timing_method == cubecl::profile::TimingMethod::Device,
         }
-    } else {
-        Class::Hardware
+    }
+
+    /// Counts a buffer of `bytes`.
+    fn count(&self, bytes: usize) {
+        self.inner.requests.fetch_add(1, Ordering::Relaxed);
+        let total = &self.inner.requested_bytes;
+        total.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn allocations(&self) -> Allocations {
+        let report = self.inner.client.memory_report(MemoryScope::Device);
+        let pools = report.streams.iter().map(|stream| &stream.pools);
+        let pages = pools.flat_map(|pools| {
+            let kept = [&pools.persistent, &pools.dedicated];
+            pools.dynamic.iter().chain(kept).map(|pool| pool.pages)
+        });
+        Allocations {
+            requests: self.inner.requests.load(Ordering::Relaxed),
+            requested_bytes: self.inner.requested_bytes.load(Ordering::Relaxed),
+            held: pages.sum(),
+            held_bytes: report.usage().bytes_reserved,
+        }
     }
 }
 
 impl PartialEq for Gpu {
+    /// Whether one's buffers can be used by the other's kernels.
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.inner, &other.inner)
+        Arc::ptr_eq(&self.inner, &other.inner) && self.class == other.class
     }
 }
 
@@ -152,6 +195,7 @@ impl Eq for Gpu {}
 
 impl std::fmt::Debug for Gpu {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Gpu").field(&self.adapter()).finish()
+        let mut tuple = f.debug_tuple("Gpu");
+        tuple.field(&self.name()).field(&self.precision).finish()
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn record<T>(
             continue;
         };
         launches.push(Launch {
-            kernel: type_name_format(kernel, TypeNameFormatLevel::Short),
+            kernel: short_name(kernel),
             start: ticks.start_duration_since(epoch),
             elapsed: ticks.duration(),
         });
@@ -66,4 +66,9 @@ pub(crate) fn record<T>(
         launch.start -= first;
     }
     Ok((result, launches))
+}
+
+/// Returns the name of a kernel without its module.
+pub(crate) fn short_name(kernel: &str) -> String {
+    type_name_format(kernel, TypeNameFormatLevel::Short)
 }

@@ -32,7 +32,7 @@ pub struct LinearWeights {
 enum Packed {
     Cpu(Panels),
     #[cfg(feature = "wgpu")]
-    Gpu(gpu::product::PackedWeights),
+    Gpu(Box<gpu::product::PackedWeights>),
 }
 
 impl LinearWeights {
@@ -97,7 +97,9 @@ impl Packed {
     ) -> Result<Self, KernelError> {
         #[cfg(feature = "wgpu")]
         if let Some(gpu) = device.as_gpu() {
-            return cube::pack(gpu, shape, weight, bias).map(Self::Gpu);
+            return cube::pack(gpu, shape, weight, bias)
+                .map(Box::new)
+                .map(Self::Gpu);
         }
         Ok(Self::Cpu(cpu::pack(device.as_cpu(), shape, weight, bias)))
     }

@@ -1,7 +1,7 @@
 //! Operations that multiply and add: their rows are compared by sample.
 
 use kernels::{
-    Device, Epilogue, KernelError, Tensor,
+    Device, Epilogue, KernelError, Precision, Tensor,
     attention::{self, AttentionBias, AttentionProblem, BiasKind},
     conv_transpose2d::{self, ConvTransposeProblem, ConvTransposeWeights},
     conv2d::{self, Conv2dProblem, ConvWeights, Groups},
@@ -11,33 +11,42 @@ use kernels::{
     tolerance::Tolerance,
 };
 
-use super::{Case, Expected, Numbers, Run, sampled};
+use super::{Case, Expected, Numbers, Run, Setting, sampled};
 
 /// Returns the cases of these operations.
-pub(crate) fn cases(numbers: Numbers) -> Vec<Case> {
+pub(crate) fn cases(setting: Setting) -> Vec<Case> {
     let mut cases = Vec::new();
     for &(name, problem) in linear::CATALOG {
-        cases.push(linear_case(name, problem, numbers));
+        cases.push(linear_case(name, problem, setting));
     }
     for &(name, problem) in conv2d::CATALOG {
-        cases.push(conv2d_case(name, problem, numbers));
+        // Depthwise ones are no products of matrices, and never round.
+        if setting.precision == Precision::F32 || problem.layout.groups == Groups::Full {
+            cases.push(conv2d_case(name, problem, setting));
+        }
     }
     for &(name, problem) in conv_transpose2d::CATALOG {
-        cases.push(conv_transpose2d_case(name, problem, numbers));
+        cases.push(conv_transpose2d_case(name, problem, setting));
     }
     for &(name, problem) in attention::CATALOG {
-        cases.push(attention_case(name, problem, numbers));
+        cases.push(attention_case(name, problem, setting));
     }
-    for &(name, problem) in norm::CATALOG {
-        cases.push(norm_case(name, problem, numbers));
+    if setting.precision == Precision::F32 {
+        for &(name, problem) in norm::CATALOG {
+            cases.push(norm_case(name, problem, setting));
+        }
     }
     for &(name, problem) in matmul::CATALOG {
-        cases.push(matmul_case(name, problem, numbers));
+        cases.push(matmul_case(name, problem, setting));
     }
     cases
 }
 
-fn linear_case(name: &str, problem: LinearProblem, numbers: Numbers) -> Case {
+fn linear_case(name: &str, whole: LinearProblem, setting: Setting) -> Case {
+    let problem = LinearProblem {
+        rows: setting.cut(whole.cost(), whole.rows, 24),
+        ..whole
+    };
     let LinearProblem {
         rows,
         inputs,
@@ -45,10 +54,10 @@ fn linear_case(name: &str, problem: LinearProblem, numbers: Numbers) -> Case {
         activation,
         ..
     } = problem;
-    let x = move || numbers.inputs(1, rows * inputs);
+    let x = move || setting.inputs(1, rows * inputs);
     let weight = move || Numbers::weights(2, inputs * outputs, inputs);
-    let bias = move || problem.bias.then(|| numbers.inputs(3, outputs));
-    let residual = move || problem.residual.then(|| numbers.inputs(4, rows * outputs));
+    let bias = move || problem.bias.then(|| setting.inputs(3, outputs));
+    let residual = move || problem.residual.then(|| setting.inputs(4, rows * outputs));
     Case {
         name: format!("linear/{name}"),
         cost: problem.cost(),
@@ -76,8 +85,8 @@ fn linear_case(name: &str, problem: LinearProblem, numbers: Numbers) -> Case {
             let (bias, residual) = (bias.as_deref(), residual.as_deref());
             let values = linear::reference::linear(
                 &problem,
-                &x(),
-                &weight(),
+                &setting.rounded(x()),
+                &setting.rounded(weight()),
                 bias,
                 residual,
                 sample.iter().copied(),
@@ -87,7 +96,12 @@ fn linear_case(name: &str, problem: LinearProblem, numbers: Numbers) -> Case {
     }
 }
 
-fn conv2d_case(name: &str, problem: Conv2dProblem, numbers: Numbers) -> Case {
+fn conv2d_case(name: &str, whole: Conv2dProblem, setting: Setting) -> Case {
+    let least = 3 * whole.layout.kernel[0];
+    let problem = Conv2dProblem {
+        height: setting.cut(whole.cost(), whole.height, least),
+        ..whole
+    };
     let Conv2dProblem {
         batch,
         height,
@@ -104,12 +118,12 @@ fn conv2d_case(name: &str, problem: Conv2dProblem, numbers: Numbers) -> Case {
     let [out_height, out_width] = problem.output_size();
     let out_shape = [batch, out_height, out_width, layout.outputs];
     let pixels = batch * out_height * out_width;
-    let x = move || numbers.inputs(1, batch * height * width * layout.inputs);
+    let x = move || setting.inputs(1, batch * height * width * layout.inputs);
     let weight = move || Numbers::weights(2, layout.outputs * terms, terms);
-    let bias = move || problem.bias.then(|| numbers.inputs(3, layout.outputs));
+    let bias = move || problem.bias.then(|| setting.inputs(3, layout.outputs));
     let residual = move || {
         let elements = pixels * layout.outputs;
-        problem.residual.then(|| numbers.inputs(4, elements))
+        problem.residual.then(|| setting.inputs(4, elements))
     };
     Case {
         name: format!("conv2d/{name}"),
@@ -137,8 +151,8 @@ fn conv2d_case(name: &str, problem: Conv2dProblem, numbers: Numbers) -> Case {
             let (bias, residual) = (bias.as_deref(), residual.as_deref());
             let values = conv2d::reference::conv2d(
                 &problem,
-                &x(),
-                &weight(),
+                &setting.rounded(x()),
+                &setting.rounded(weight()),
                 bias,
                 residual,
                 sample.iter().copied(),
@@ -148,7 +162,11 @@ fn conv2d_case(name: &str, problem: Conv2dProblem, numbers: Numbers) -> Case {
     }
 }
 
-fn conv_transpose2d_case(name: &str, problem: ConvTransposeProblem, numbers: Numbers) -> Case {
+fn conv_transpose2d_case(name: &str, whole: ConvTransposeProblem, setting: Setting) -> Case {
+    let problem = ConvTransposeProblem {
+        height: setting.cut(whole.cost(), whole.height, 3),
+        ..whole
+    };
     let ConvTransposeProblem {
         batch,
         height,
@@ -158,9 +176,9 @@ fn conv_transpose2d_case(name: &str, problem: ConvTransposeProblem, numbers: Num
         activation,
         ..
     } = problem;
-    let x = move || numbers.inputs(1, batch * height * width * inputs);
+    let x = move || setting.inputs(1, batch * height * width * inputs);
     let weight = move || Numbers::weights(2, 4 * inputs * outputs, inputs);
-    let bias = move || problem.bias.then(|| numbers.inputs(3, outputs));
+    let bias = move || problem.bias.then(|| setting.inputs(3, outputs));
     Case {
         name: format!("conv_transpose2d/{name}"),
         cost: problem.cost(),
@@ -176,8 +194,8 @@ fn conv_transpose2d_case(name: &str, problem: ConvTransposeProblem, numbers: Num
             let (sample, bias) = (sampled(1, 4 * batch * height * width), bias());
             let values = conv_transpose2d::reference::conv_transpose2d(
                 &problem,
-                &x(),
-                &weight(),
+                &setting.rounded(x()),
+                &setting.rounded(weight()),
                 bias.as_deref(),
                 sample.iter().copied(),
             );
@@ -186,7 +204,18 @@ fn conv_transpose2d_case(name: &str, problem: ConvTransposeProblem, numbers: Num
     }
 }
 
-fn attention_case(name: &str, problem: AttentionProblem, numbers: Numbers) -> Case {
+fn attention_case(name: &str, whole: AttentionProblem, setting: Setting) -> Case {
+    // One image of keys serves all, or each has its own: at least two show which.
+    let batch = setting.cut(whole.cost(), whole.batch, 2);
+    let images = AttentionProblem {
+        batch,
+        key_batch: whole.key_batch.min(batch),
+        ..whole
+    };
+    let problem = AttentionProblem {
+        heads: setting.cut(images.cost(), images.heads, 1),
+        ..images
+    };
     let AttentionProblem {
         batch,
         key_batch,
@@ -200,9 +229,9 @@ fn attention_case(name: &str, problem: AttentionProblem, numbers: Numbers) -> Ca
     // Self-attention reads its three parts from one tensor, as our models do.
     let fused = batch == key_batch && queries == keys;
     let stride = if fused { 3 * channels } else { channels };
-    let q = move || numbers.inputs(1, batch * queries * stride);
-    let k = move || numbers.inputs(2, key_batch * keys * channels);
-    let v = move || numbers.inputs(3, key_batch * keys * channels);
+    let q = move || setting.inputs(1, batch * queries * stride);
+    let k = move || setting.inputs(2, key_batch * keys * channels);
+    let v = move || setting.inputs(3, key_batch * keys * channels);
     let tables = move || -> [(Vec<f32>, Vec<usize>); 2] {
         let shapes = match bias {
             BiasKind::None => [vec![0], vec![0]],
@@ -226,7 +255,7 @@ fn attention_case(name: &str, problem: AttentionProblem, numbers: Numbers) -> Ca
     Case {
         name: format!("attention/{name}"),
         cost: problem.cost(),
-        tolerance: Tolerance::attention(head_dim),
+        tolerance: Tolerance::attention(head_dim, setting.precision),
         prepare: Box::new(move |device| {
             let q = tensor(device, &q_shape, q());
             let [k, v] = [k(), v()].map(|x| tensor(device, &[key_batch, keys, channels], x));
@@ -250,7 +279,12 @@ fn attention_case(name: &str, problem: AttentionProblem, numbers: Numbers) -> Ca
         }),
         expect: Box::new(move || {
             let sample = sampled(1, batch * queries);
-            let (q, k, v, [first, second]) = (q(), k(), v(), tables());
+            let [q, k, v] = [q(), k(), v()].map(|x| setting.rounded(x));
+            let mut tables = tables();
+            if let BiasKind::RelativePositions { .. } = bias {
+                tables = tables.map(|(data, shape)| (setting.rounded(data), shape));
+            }
+            let [first, second] = tables;
             let bias = match bias {
                 BiasKind::None => attention::reference::Bias::None,
                 BiasKind::Table => attention::reference::Bias::Table(&first.0),
@@ -274,10 +308,10 @@ fn attention_case(name: &str, problem: AttentionProblem, numbers: Numbers) -> Ca
     }
 }
 
-fn norm_case(name: &str, problem: NormProblem, numbers: Numbers) -> Case {
+fn norm_case(name: &str, problem: NormProblem, setting: Setting) -> Case {
     let NormProblem { rows, channels } = problem;
-    let x = move || numbers.inputs(1, rows * channels);
-    let [weight, bias] = [2, 3].map(|seed| move || numbers.inputs(seed, channels));
+    let x = move || setting.inputs(1, rows * channels);
+    let [weight, bias] = [2, 3].map(|seed| move || setting.inputs(seed, channels));
     Case {
         name: format!("norm/{name}"),
         cost: problem.cost(),
@@ -295,14 +329,18 @@ fn norm_case(name: &str, problem: NormProblem, numbers: Numbers) -> Case {
     }
 }
 
-fn matmul_case(name: &str, problem: MatmulProblem, numbers: Numbers) -> Case {
+fn matmul_case(name: &str, whole: MatmulProblem, setting: Setting) -> Case {
+    let problem = MatmulProblem {
+        columns: setting.cut(whole.cost(), whole.columns, 24),
+        ..whole
+    };
     let MatmulProblem {
         batch,
         rows,
         columns,
         inner,
     } = problem;
-    let a = move || numbers.inputs(1, batch * rows * inner);
+    let a = move || setting.inputs(1, batch * rows * inner);
     let b = move || Numbers::weights(2, batch * columns * inner, inner);
     Case {
         name: format!("matmul/{name}"),
@@ -314,7 +352,8 @@ fn matmul_case(name: &str, problem: MatmulProblem, numbers: Numbers) -> Case {
             run(move || matmul::matmul_transposed(&a, &b))
         }),
         expect: Box::new(move || {
-            let values = matmul::reference::matmul_transposed(&problem, &a(), &b());
+            let [a, b] = [a(), b()].map(|x| setting.rounded(x));
+            let values = matmul::reference::matmul_transposed(&problem, &a, &b);
             expected((0..batch * rows).collect(), columns, values)
         }),
     }

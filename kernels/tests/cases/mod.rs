@@ -5,9 +5,45 @@ mod dense;
 mod layout;
 mod numbers;
 
-use kernels::{Cost, Device, Tensor, tolerance::Tolerance};
+use kernels::{Cost, Device, Precision, Tensor, tolerance::Tolerance};
 pub(crate) use numbers::Numbers;
 use numbers::sampled;
+
+/// How the catalogue is posed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// What inputs consist of.
+    pub(crate) numbers: Numbers,
+    /// The devices' precision; operations that do not depend on it are left out of all but `f32`.
+    pub(crate) precision: Precision,
+    /// The work above which a problem is cut to a slice of its rows, images or heads.
+    pub(crate) most: u64,
+}
+
+impl Setting {
+    /// Returns how much of `extent` to keep of a problem that costs `cost` as a whole, at least
+    /// `least`.
+    fn cut(&self, cost: Cost, extent: usize, least: usize) -> usize {
+        if cost.flops <= self.most {
+            return extent;
+        }
+        let share = self.most as f64 / cost.flops as f64;
+        ((extent as f64 * share) as usize).clamp(least.min(extent), extent)
+    }
+
+    /// Returns the device's seeded inputs.
+    fn inputs(&self, seed: u64, len: usize) -> Vec<f32> {
+        self.numbers.inputs(seed, len)
+    }
+
+    /// Returns what is left of numbers in the precision.
+    fn rounded(&self, mut numbers: Vec<f32>) -> Vec<f32> {
+        for x in &mut numbers {
+            *x = self.precision.round(*x);
+        }
+        numbers
+    }
+}
 
 /// A problem with its inputs.
 pub(crate) struct Case {
@@ -38,13 +74,13 @@ pub(crate) struct Expected {
 
 impl Case {
     /// Returns the first element that is not as the reference says, and how.
-    pub(crate) fn mismatch(&self, result: &Tensor) -> Option<String> {
+    pub(crate) fn mismatch(&self, expected: &Expected, result: &Tensor) -> Option<String> {
         let result = result.to_vec().expect("the device works");
         let Expected {
             rows,
             width,
             values,
-        } = (self.expect)();
+        } = expected;
         for (i, &expected) in values.iter().enumerate() {
             let (row, column) = (rows[i / width], i % width);
             let found = result[row * width + column];
@@ -60,8 +96,10 @@ impl Case {
 }
 
 /// Returns every entry of every operation's catalogue.
-pub(crate) fn all(numbers: Numbers) -> Vec<Case> {
-    let mut cases = dense::cases(numbers);
-    cases.extend(layout::cases(numbers));
+pub(crate) fn all(setting: Setting) -> Vec<Case> {
+    let mut cases = dense::cases(setting);
+    if setting.precision == Precision::F32 {
+        cases.extend(layout::cases(setting.numbers));
+    }
     cases
 }

@@ -10,10 +10,10 @@ use super::{
     Shape, Sizes, SizesLaunch, added,
     softmax::{LOWEST, correct},
 };
-use crate::gpu::{Buffer, Gpu};
+use crate::gpu::{Buffer, Gpu, precision::rounded};
 
 /// Launches one plane per `plane` queries of a head.
-pub(super) fn launch(
+pub(super) fn launch<P: Float>(
     gpu: &Gpu,
     cubes: CubeCount,
     [q, k, v, bias, y]: [&Buffer; 5],
@@ -22,7 +22,7 @@ pub(super) fn launch(
 ) {
     // SAFETY: queries and keys past the end read the last ones; stores are guarded.
     unsafe {
-        attend_by_broadcast::launch_unchecked(
+        attend_by_broadcast::launch_unchecked::<P>(
             gpu.client(),
             cubes,
             CubeDim::new_1d(shape.units),
@@ -40,7 +40,7 @@ pub(super) fn launch(
 /// A unit has one query and its result in registers. The plane loads `plane` channels of a key or
 /// value at a time, one per unit, and hands each to all its units in turn.
 #[cube(launch_unchecked)]
-fn attend_by_broadcast(
+fn attend_by_broadcast<P: Float>(
     q: &[f32],
     k: &[f32],
     v: &[f32],
@@ -68,7 +68,7 @@ fn attend_by_broadcast(
     #[unroll]
     for c in 0..comptime!(loads * plane) {
         if comptime!(c < d) {
-            scaled[c] = q[q_base + c] * sizes.scale;
+            scaled[c] = rounded::<P>(q[q_base + c]) * sizes.scale;
         } else {
             scaled[c] = 0.0f32;
         }
@@ -86,7 +86,7 @@ fn attend_by_broadcast(
             let mut score = added(bias, &sizes, pair, query, key, shape.bias);
             #[unroll]
             for t in 0..loads {
-                let loaded = load(
+                let loaded = load::<P>(
                     k,
                     k_base + key * sizes.k_pitch,
                     comptime!(t * plane),
@@ -111,9 +111,10 @@ fn attend_by_broadcast(
         #[unroll]
         for j in 0..block {
             let key = min(key0 + j, sizes.keys - 1);
+            let weight = rounded::<P>(scores[j]);
             #[unroll]
             for t in 0..loads {
-                let value = load(
+                let value = load::<P>(
                     v,
                     v_base + key * sizes.v_pitch,
                     comptime!(t * plane),
@@ -125,7 +126,7 @@ fn attend_by_broadcast(
                 #[unroll]
                 for e in 0..comptime!(shape.units) {
                     let c = comptime!(t * plane + e as usize);
-                    sums[c] = fma(scores[j], plane_broadcast(loaded, e), sums[c]);
+                    sums[c] = fma(weight, plane_broadcast(loaded, e), sums[c]);
                 }
             }
         }
@@ -139,9 +140,9 @@ fn attend_by_broadcast(
     }
 }
 
-/// Returns the unit's channel of `plane` channels from `first` on, or zero past the last.
+/// Returns the unit's channel, rounded, of `plane` channels from `first` on, or zero past the last.
 #[cube]
-fn load(
+fn load<P: Float>(
     x: &[f32],
     row: usize,
     #[comptime] first: usize,
@@ -150,9 +151,9 @@ fn load(
 ) -> f32 {
     let channel = first + UNIT_POS_X as usize;
     if comptime!(first + plane <= channels) {
-        x[row + channel]
+        rounded::<P>(x[row + channel])
     } else {
-        let value = x[row + min(channel, channels - 1)];
+        let value = rounded::<P>(x[row + min(channel, channels - 1)]);
         select(channel < channels, value, 0.0f32)
     }
 }

@@ -1,7 +1,10 @@
 //! Attention on graphics devices, after `FlashAttention` (Dao et al. 2022): keys come in blocks,
-//! the softmax is corrected block by block, and no score is stored. See [`attention`].
+//! the softmax is corrected block by block, and no score is stored. Queries, keys, values, weights
+//! and position tables are rounded to the precision of the queries' device handle before they are
+//! multiplied. See [`attention`].
 
 mod broadcast;
+mod matrix;
 mod positions;
 mod shared;
 mod softmax;
@@ -14,7 +17,7 @@ use super::{
 };
 use crate::{
     Columns, KernelError,
-    gpu::{Buffer, fold},
+    gpu::{Buffer, fold, precision::with_precision},
 };
 
 /// Rows of heads in a buffer: the first row's first channel, and the distance of rows.
@@ -66,7 +69,7 @@ pub(super) fn attention(
     bias: Bias<'_>,
 ) -> Result<Buffer, KernelError> {
     let gpu = q.buffer.gpu();
-    let blueprint = Blueprint::of(gpu.class(), problem.head_dim);
+    let blueprint = Blueprint::of(gpu, problem.head_dim);
     let AttentionProblem {
         batch,
         key_batch,
@@ -108,11 +111,7 @@ pub(super) fn attention(
         },
     };
     let (cubes_y, cubes_z) = fold(batch * heads);
-    let cubes = CubeCount::Static(
-        queries.div_ceil(blueprint.units as usize) as u32,
-        cubes_y,
-        cubes_z,
-    );
+    let cubes = CubeCount::Static(queries.div_ceil(blueprint.queries) as u32, cubes_y, cubes_z);
     let sizes = SizesLaunch::new(
         batch * heads,
         heads,
@@ -130,10 +129,11 @@ pub(super) fn attention(
         1.0 / (head_dim as f32).sqrt(),
     );
     let buffers = [q.buffer, k.buffer, v.buffer, added, &y];
-    match blueprint.exchange {
-        Exchange::Broadcast => broadcast::launch(gpu, cubes, buffers, sizes, shape),
-        Exchange::Shared => shared::launch(gpu, cubes, buffers, sizes, shape),
-    }
+    with_precision!(gpu.precision(), P => match blueprint.exchange {
+        Exchange::Broadcast => broadcast::launch::<P>(gpu, cubes, buffers, sizes, shape),
+        Exchange::Shared => shared::launch::<P>(gpu, cubes, buffers, sizes, shape),
+        Exchange::Matrix => matrix::launch::<P>(gpu, cubes, buffers, sizes, shape),
+    });
     Ok(y)
 }
 
@@ -145,7 +145,7 @@ struct Shape {
     block: usize,
     /// Keys in shared memory.
     tile: usize,
-    /// Units of a cube, one query each.
+    /// Units of a cube.
     units: u32,
     bias: Added,
 }

@@ -5,7 +5,10 @@ use cubecl::prelude::*;
 use super::{AttentionProblem, BiasKind, Rows};
 use crate::{
     KernelError,
-    gpu::{Buffer, over},
+    gpu::{
+        Buffer, over,
+        precision::{rounded, with_precision},
+    },
 };
 
 /// Returns, for each image and head, `[height + width, queries]`: what a query adds to the score
@@ -24,7 +27,7 @@ pub(super) fn offsets(
     let elements = problem.batch * problem.heads * (height + width) * problem.queries;
     let y = Buffer::allocate(gpu, elements)?;
     let (cubes, units) = over(elements);
-    position_offsets::launch(
+    with_precision!(gpu.precision(), P => position_offsets::launch::<P>(
         gpu.client(),
         cubes,
         units,
@@ -42,7 +45,7 @@ pub(super) fn offsets(
             elements,
         ),
         problem.head_dim,
-    );
+    ));
     Ok(y)
 }
 
@@ -58,9 +61,10 @@ struct Grid {
     elements: usize,
 }
 
-/// A unit computes one offset: the product of a query, not scaled, with a row of a table.
+/// A unit computes one offset: the product of a query, not scaled, with a row of a table, both
+/// rounded.
 #[cube(launch)]
-fn position_offsets(
+fn position_offsets<P: Float>(
     q: &[f32],
     rows: &[f32],
     columns: &[f32],
@@ -79,13 +83,21 @@ fn position_offsets(
         if line < grid.height {
             let entry = (query / grid.width + grid.height - 1 - line) * head_dim;
             for c in 0..head_dim {
-                sum = fma(q[base + c], rows[entry + c], sum);
+                sum = fma(
+                    rounded::<P>(q[base + c]),
+                    rounded::<P>(rows[entry + c]),
+                    sum,
+                );
             }
         } else {
             let column = line - grid.height;
             let entry = (query % grid.width + grid.width - 1 - column) * head_dim;
             for c in 0..head_dim {
-                sum = fma(q[base + c], columns[entry + c], sum);
+                sum = fma(
+                    rounded::<P>(q[base + c]),
+                    rounded::<P>(columns[entry + c]),
+                    sum,
+                );
             }
         }
         y[at] = sum;

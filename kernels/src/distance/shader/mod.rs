@@ -5,10 +5,16 @@ mod pipelines;
 #[cfg(test)]
 mod tests;
 
-use cubecl::wgpu::wgpu::{self, util::DeviceExt};
+use cubecl::wgpu::{
+    WgpuSetup,
+    wgpu::{self, util::DeviceExt},
+};
 
 use super::{Metric, Query, problem};
-use crate::{KernelError, gpu::Gpu};
+use crate::{
+    KernelError,
+    gpu::{Class, Gpu},
+};
 use pipelines::{FAR, Pass, Pipelines};
 
 /// The greatest height and width of a mask that fit the shader's arithmetic.
@@ -20,13 +26,27 @@ const MOST_MASKS: usize = 65_535;
 /// What the shader writes where nothing is outside an exact distance's mask.
 const NO_OUTSIDE: u32 = 0x7fff_ffff;
 
+/// Returns the device that runs the shader for an operation on `gpu`, if there is one.
+pub(super) fn device(gpu: &Gpu) -> Option<Gpu> {
+    if gpu.setup().is_some() {
+        return Some(gpu.clone());
+    }
+    let own = Gpu::wgpu().ok();
+    own.filter(|own| own.class() == Class::Hardware)
+}
+
+/// Returns the wgpu device and queue of what [`device`] returned.
+fn setup(gpu: &Gpu) -> &WgpuSetup {
+    gpu.setup().expect("the device was chosen for having one")
+}
+
 /// Returns how many of the masks, the first of which has pixels, fit one batch: none without
 /// pixels, and few enough for a binding and for one dispatch.
 ///
 /// # Errors
 /// When the first does not fit.
 pub(super) fn batch_size(gpu: &Gpu, queries: &[Query<'_>]) -> Result<usize, KernelError> {
-    let most = gpu.setup().device.limits().max_storage_buffer_binding_size;
+    let most = setup(gpu).device.limits().max_storage_buffer_binding_size;
     let mut bytes = 0;
     for (count, query) in queries.iter().enumerate() {
         let (height, width) = query.mask.dim();
@@ -125,7 +145,7 @@ impl<'a, 'm> Batch<'a, 'm> {
 
     fn run(&self, wanted: Wanted) -> Result<Vec<u32>, KernelError> {
         let bytes = self.pixels as u64 * 4;
-        let device = &self.gpu.setup().device;
+        let device = &setup(self.gpu).device;
         let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
         let result = self.submit(wanted);
@@ -143,7 +163,7 @@ impl<'a, 'm> Batch<'a, 'm> {
     }
 
     fn submit(&self, wanted: Wanted) -> Result<Vec<u32>, KernelError> {
-        let setup = self.gpu.setup();
+        let setup = setup(self.gpu);
         let device = &setup.device;
         let input = |label, words: &[u32]| {
             device.create_buffer_init(&wgpu::util::BufferInitDescriptor {

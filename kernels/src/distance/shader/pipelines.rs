@@ -71,7 +71,7 @@ impl Pipelines {
         compiled
             .get_or_insert_default()
             .entry(metric)
-            .or_insert_with(|| Self::compile(&gpu.setup().device, metric))
+            .or_insert_with(|| Self::compile(&super::setup(gpu).device, metric))
             .clone()
     }
 

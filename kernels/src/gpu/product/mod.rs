@@ -3,10 +3,12 @@
 //! In channel-last images, what one kernel row of a convolution sees is one contiguous run of
 //! `kernel width · channels` numbers, cut off at the image's sides. So a convolution is a product
 //! of `kernel height` runs per output pixel with packed weights, without `im2col`; a linear layer
-//! is the convolution of one run per row. See [`launch`].
+//! is the convolution of one run per row. Weights have the precision that they were packed in, and
+//! patches are rounded to it. See [`launch`].
 
 mod blueprint;
 mod geometry;
+mod matrix;
 mod plane;
 mod tile;
 mod weights;
@@ -15,7 +17,7 @@ pub(crate) use blueprint::Blueprint;
 pub(crate) use geometry::{Geometry, Store};
 pub(crate) use weights::PackedWeights;
 
-use super::{Buffer, Gpu, epilogue::Steps};
+use super::{Buffer, Gpu, epilogue::Steps, precision::with_precision};
 use crate::{Activation, KernelError};
 
 /// What follows the sum.
@@ -54,17 +56,32 @@ pub(crate) fn launch(
         residual: finish.residual.unwrap_or(x),
         y: &y,
     };
-    let outputs = [geometry.rows, weights.padded_columns];
+    let precision = weights.precision();
+    let blueprint = Blueprint::of(gpu, precision, [geometry.rows, weights.columns()]);
     let sizes = geometry.launch(weights);
-    match Blueprint::of(gpu.class()) {
-        Blueprint::Plane(tile) => {
-            plane::launch(gpu, tile, buffers, outputs, sizes, steps, finish.store);
-        }
-        Blueprint::Tile(tile) => {
-            tile::launch(gpu, tile, buffers, outputs, sizes, steps, finish.store);
-        }
+    let ends = Ends {
+        steps,
+        store: finish.store,
+    };
+    match blueprint {
+        Blueprint::Plane(tile) => with_precision!(precision, P => {
+            plane::launch::<P>(gpu, tile, buffers, geometry, weights, sizes, ends);
+        }),
+        Blueprint::Tile(tile) => with_precision!(precision, P => {
+            tile::launch::<P>(gpu, tile, buffers, geometry, weights, sizes, ends);
+        }),
+        Blueprint::Matrix(tile) => with_precision!(precision, P => {
+            matrix::launch::<P>(gpu, tile, buffers, geometry, weights, sizes, ends);
+        }),
     }
     Ok(y)
+}
+
+/// What follows the sum, known when a kernel is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Ends {
+    steps: Steps,
+    store: Store,
 }
 
 /// A product's operands.

@@ -7,32 +7,28 @@
 use cubecl::prelude::*;
 
 use super::{
-    Buffers, Store,
+    Buffers, Ends, Geometry, PackedWeights,
     blueprint::PlaneTile,
     geometry::{Sizes, SizesLaunch, element, locate, place},
 };
-use crate::gpu::{
-    Gpu,
-    dispatch::fold,
-    epilogue::{Steps, finish},
-};
+use crate::gpu::{Gpu, dispatch::fold, epilogue::finish, precision::rounded};
 
 /// Launches one plane per tile of outputs.
-pub(super) fn launch(
+pub(super) fn launch<P: Float>(
     gpu: &Gpu,
     tile: PlaneTile,
     buffers: Buffers<'_>,
-    [rows, padded_columns]: [usize; 2],
+    geometry: &Geometry,
+    weights: &PackedWeights,
     sizes: SizesLaunch,
-    steps: Steps,
-    store: Store,
+    ends: Ends,
 ) {
-    let (y, z) = fold(rows.div_ceil(tile.rows));
-    let x = padded_columns / (tile.plane as usize * tile.columns);
+    let (y, z) = fold(geometry.rows.div_ceil(tile.rows));
+    let x = weights.padded_columns / (tile.plane as usize * tile.columns);
     // SAFETY: loads are clamped to the buffers by `element`, stores are guarded, and weights are
     // padded to whole tiles.
     unsafe {
-        product_plane::launch_unchecked(
+        product_plane::launch_unchecked::<P>(
             gpu.client(),
             CubeCount::Static(x as u32, y, z),
             CubeDim::new_1d(tile.plane),
@@ -43,8 +39,7 @@ pub(super) fn launch(
             buffers.y.arg(),
             sizes,
             tile,
-            steps,
-            store,
+            ends,
         );
     }
 }
@@ -53,16 +48,15 @@ pub(super) fn launch(
 /// elements of the runs, the plane loads one element per unit and row, and hands each to all its
 /// units in turn.
 #[cube(launch_unchecked)]
-fn product_plane(
+fn product_plane<P: Float>(
     x: &[f32],
-    weight: &[f32],
+    weight: &[P],
     bias: &[f32],
     residual: &[f32],
     y: &mut [f32],
     sizes: Sizes,
     #[comptime] tile: PlaneTile,
-    #[comptime] steps: Steps,
-    #[comptime] store: Store,
+    #[comptime] ends: Ends,
 ) {
     let plane = comptime!(tile.plane as usize);
     let rows = comptime!(tile.rows);
@@ -92,7 +86,7 @@ fn product_plane(
             let mut block = Array::<f32>::new(rows);
             #[unroll]
             for i in 0..rows {
-                block[i] = element(x, first[i], from[i], to[i], e);
+                block[i] = rounded::<P>(element(x, first[i], from[i], to[i], e));
             }
             let at = (a * sizes.padded_run + e0) * sizes.padded_columns + column0;
             #[unroll]
@@ -100,8 +94,9 @@ fn product_plane(
                 let mut w = Array::<f32>::new(columns);
                 #[unroll]
                 for q in 0..columns {
-                    w[q] = weight
-                        [at + comptime!(j as usize) * sizes.padded_columns + comptime!(q * plane)];
+                    let w_at =
+                        at + comptime!(j as usize) * sizes.padded_columns + comptime!(q * plane);
+                    w[q] = f32::cast_from(weight[w_at]);
                 }
                 #[unroll]
                 for i in 0..rows {
@@ -122,14 +117,14 @@ fn product_plane(
             let row = row0 + i;
             let column = column0 + comptime!(q * plane);
             if row < sizes.rows && column < sizes.columns {
-                let at = place(&sizes, row, column, store);
+                let at = place(&sizes, row, column, ends.store);
                 y[at] = finish(
                     sums[comptime!(i * columns + q)],
                     bias,
                     residual,
                     at,
                     column,
-                    steps,
+                    ends.steps,
                 );
             }
         }

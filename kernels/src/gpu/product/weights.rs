@@ -2,14 +2,16 @@
 
 use super::Blueprint;
 use crate::{
-    KernelError,
+    KernelError, Precision,
     gpu::{Buffer, Gpu},
 };
 
-/// Weights `[kernel rows, run, columns]`, run and columns padded with zeros.
+/// Weights `[kernel rows, run, columns]`, run and columns padded with zeros, in the precision of
+/// the device handle that they were packed for.
 #[derive(Clone, Debug)]
 pub(crate) struct PackedWeights {
     weight: Buffer,
+    precision: Precision,
     bias: Option<Buffer>,
     pub(super) kernel_rows: usize,
     pub(super) run: usize,
@@ -30,7 +32,7 @@ impl PackedWeights {
         weight: impl Fn(usize, usize, usize) -> f32,
         bias: Option<&[f32]>,
     ) -> Result<Self, KernelError> {
-        let [depth, width] = Blueprint::of(gpu.class()).padding();
+        let [depth, width] = Blueprint::padding(gpu, gpu.precision());
         let padded_run = run.next_multiple_of(depth);
         let padded_columns = columns.next_multiple_of(width);
         let mut packed = vec![0.0; kernel_rows * padded_run * padded_columns];
@@ -43,7 +45,8 @@ impl PackedWeights {
             }
         }
         Ok(Self {
-            weight: Buffer::upload(gpu, &packed)?,
+            weight: Buffer::upload_in(gpu, &packed, gpu.precision())?,
+            precision: gpu.precision(),
             bias: bias.map(|bias| Buffer::upload(gpu, bias)).transpose()?,
             kernel_rows,
             run,
@@ -59,6 +62,10 @@ impl PackedWeights {
 
     pub(crate) fn weight(&self) -> &Buffer {
         &self.weight
+    }
+
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
     }
 
     pub(crate) fn bias(&self) -> Option<&Buffer> {
