@@ -78,9 +78,12 @@ fn main() {
             assert!(mismatch.is_none(), "not timed, because wrong: {mismatch:?}");
             bencher.iter_custom(|iterations| {
                 let times: Vec<_> = pool.install(|| {
-                    let once = |_| match on_cpu {
-                        true => time(&*run, threads),
-                        false => time_kernels(&device, &run),
+                    let once = |_| {
+                        if on_cpu {
+                            time(&*run, threads)
+                        } else {
+                            time_kernels(&device, &run)
+                        }
                     };
                     (0..iterations).map(once).collect()
                 });

@@ -1,6 +1,6 @@
 //! The CUDA source of every kernel, without a device. See [`CudaSources`].
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{Device, KernelError, gpu::offline};
 
@@ -53,7 +53,7 @@ impl CudaSources {
     /// When CubeCL cannot write one of them.
     pub fn finish(self) -> Result<Vec<CudaSource>, KernelError> {
         offline::wait(&self.device)?;
-        let mut written = self.written.lock().unwrap_or_else(|e| e.into_inner());
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *written).into_iter().collect()
     }
 }
