@@ -290,3 +290,48 @@ fn curve(rows: &[Row]) -> Curve {
         points: rows.iter().map(point).collect(),
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A series of one trial per list of IoUs, each of a case of its own.
+    pub(in crate::report) fn series(trials: &[&[f64]]) -> Series {
+        let point = |&iou: &f64| Point {
+            iou,
+            choices: [iou; 4],
+            predicted_iou: 0.5,
+        };
+        let curve = |(case, ious): (usize, &&[f64])| Curve {
+            case: case as u32,
+            slice: 0,
+            repeat: 0,
+            area: 100,
+            points: ious.iter().map(point).collect(),
+        };
+        Series {
+            run: 0,
+            group: Group {
+                dataset: 0,
+                object: 0,
+                model: 0,
+                strategy: 0,
+            },
+            model: "mobile_sam".to_owned(),
+            strategy: "clicks".to_owned(),
+            label: "clicks".to_owned(),
+            prompts: trials.iter().map(|ious| ious.len()).max().unwrap_or(1) as u32,
+            curves: trials.iter().enumerate().map(curve).collect(),
+        }
+    }
+
+    #[test]
+    fn a_trial_that_stopped_keeps_its_last_point() {
+        let series = series(&[&[0.2, 0.4, 0.6], &[1.0]]);
+        let (means, intervals) = series.curve();
+        for (mean, expected) in means.iter().zip([0.6, 0.7, 0.8]) {
+            assert!((mean - expected).abs() < 1e-12, "{means:?}");
+        }
+        assert_eq!(intervals.expect("two cases").len(), 3);
+    }
+}

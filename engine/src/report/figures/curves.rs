@@ -5,7 +5,7 @@ use kuva::{
     prelude::{Figure, Layout, Plot},
 };
 
-use super::style::{Drawing, colour, dash, ratios};
+use super::style::{Drawing, colour, dashed, ratios};
 use crate::report::{Collection, Panel};
 
 /// Draws a panel per object, one line per series, with bands of 95 % over cases. A series of one
@@ -67,12 +67,7 @@ fn lines(panel: &Panel, labels: &[&str]) -> Vec<Plot> {
                 .unzip();
             plot = plot.with_band(low, high);
         }
-        let plot = match dash(index) {
-            0 => plot,
-            1 => plot.with_dashed(),
-            _ => plot.with_dotted(),
-        };
-        Some(Plot::Line(plot))
+        Some(Plot::Line(dashed(plot, index)))
     });
     series.collect()
 }

@@ -3,6 +3,7 @@
 //! Only here is the plotting crate known.
 
 mod bars;
+mod calibration;
 mod choices;
 mod curves;
 mod sheets;
@@ -32,6 +33,7 @@ pub fn draw(collection: &Collection) -> Vec<Drawing> {
         Some(curves::curves(collection)),
         choices::choices(collection),
         Some(spread::spread(collection)),
+        Some(calibration::calibration(collection)),
     ]
     .into_iter()
     .flatten()

@@ -4,6 +4,7 @@ use std::{fmt::Write as _, path::Path};
 
 use kuva::{
     backend::{png::PngBackend, svg::SvgBackend},
+    plot::LinePlot,
     prelude::Layout,
     render::{render::Scene, theme::Theme},
 };
@@ -20,14 +21,18 @@ const COLOURS: [&str; 6] = [
 const PIXELS_PER_UNIT: f32 = 2.5;
 
 /// Returns the colour of the series that has this place among the labels. Beyond six, they repeat;
-/// [`dash`] then differs.
+/// [`dashed`] then tells them apart.
 pub(super) fn colour(index: usize) -> &'static str {
     COLOURS[index % COLOURS.len()]
 }
 
-/// Returns how often the colours have been used up before this series.
-pub(super) fn dash(index: usize) -> usize {
-    index / COLOURS.len()
+/// Dashes the line of a series whose colour has been used before.
+pub(super) fn dashed(plot: LinePlot, index: usize) -> LinePlot {
+    match index / COLOURS.len() {
+        0 => plot,
+        1 => plot.with_dashed(),
+        _ => plot.with_dotted(),
+    }
 }
 
 /// A figure, drawn.

@@ -1,6 +1,7 @@
 //! `report.html`: everything on one page that needs no network. See [`page`].
 
 mod comparison;
+mod effort;
 mod facts;
 mod gallery;
 mod results;
@@ -50,6 +51,8 @@ pub(super) fn page(
                     (section("results", "Results", results::results(collection)))
                     (section("figures", "Figures", figures(drawings)))
                     (section("gallery", "Typical cases", gallery))
+                    (section("effort", "Prompts needed", effort::effort(collection)))
+                    (section("strata", "By size of the object", effort::strata(collection)))
                     (section("comparison", "Differences", comparison::differences(collection)))
                     (section("published", "Published values", comparison::published_values(collection)))
                     (section("data", "Data", facts::data(collection)))
