@@ -2,8 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::{ratio, signed};
-use crate::report::{Collection, Pair, Panel, pairs, published};
+use super::{
+    ratio, signed,
+    table::{numbers, table, words},
+};
+use crate::report::{Collection, Pair, Panel, Series, pairs, published};
+
+/// How many prompts the study gave.
+const PROMPTS: u32 = 9;
 
 /// Returns a line per pair of series of each object.
 pub(super) fn differences(collection: &Collection) -> Option<Markup> {
@@ -11,29 +17,23 @@ pub(super) fn differences(collection: &Collection) -> Option<Markup> {
     if all.iter().all(Vec::is_empty) {
         return None;
     }
+    let columns = [
+        words("Dataset"),
+        words("Object"),
+        words("Better"),
+        words("Than"),
+        numbers("Cases"),
+        numbers("Mean difference"),
+        numbers("95 % interval").unsorted(),
+        numbers("Effect"),
+        numbers("p, adjusted"),
+    ];
     Some(html! {
-        div.wide tabindex="0" role="region" aria-label="Differences between series" {
-            table.sortable {
-                thead {
-                    tr {
-                        th scope="col" { button { "Dataset" } }
-                        th scope="col" { button { "Object" } }
-                        th scope="col" { button { "Better" } }
-                        th scope="col" { button { "Than" } }
-                        th.number scope="col" { button { "Cases" } }
-                        th.number scope="col" { button { "Mean difference" } }
-                        th scope="col" { "95 % interval" }
-                        th.number scope="col" { button { "Effect" } }
-                        th.number scope="col" { button { "p, adjusted" } }
-                    }
-                }
-                tbody {
-                    @for (panel, pairs) in collection.panels.iter().zip(&all) {
-                        @for pair in pairs { (difference(panel, pair)) }
-                    }
-                }
+        (table("Differences between series", columns, html! {
+            @for (panel, pairs) in collection.panels.iter().zip(&all) {
+                @for pair in pairs { (difference(panel, pair)) }
             }
-        }
+        }))
         p.note {
             "IoU after each series' last prompt, on the trials that both played. Effect: matched-pairs rank-biserial "
             "correlation, 1 if every case is better. p: Wilcoxon's signed-rank test over cases, two-sided, adjusted for all "
@@ -90,46 +90,43 @@ pub(super) fn published_values(collection: &Collection) -> Option<Markup> {
     if known.is_empty() {
         return None;
     }
+    let prompts = (1..=PROMPTS).map(|prompts| numbers(prompts.to_string()).unsorted());
+    let columns = [words("Object").unsorted(), words("Values").unsorted()]
+        .into_iter()
+        .chain(prompts);
     Some(html! {
-        div.wide tabindex="0" role="region" aria-label="Published values" {
-            table {
-                thead {
-                    tr {
-                        th scope="col" { "Object" }
-                        th scope="col" { "Values" }
-                        @for prompts in 1..=9 { th.number scope="col" { (prompts) } }
-                    }
-                }
-                tbody {
-                    @for (panel, published) in &known {
-                        @for series in &panel.series {
-                            tr data-dataset=(panel.dataset) data-object=(panel.object) data-series=(series.label) {
-                                td { (panel.name()) }
-                                td { (series.label) }
-                                @for prompts in 1..=9 {
-                                    td.number {
-                                        @if prompts <= series.prompts {
-                                            (ratio(series.mean(prompts, |point| point.iou)))
-                                        }
-                                    }
-                                }
-                            }
-                        }
-                        @for published in published {
-                            tr.published data-dataset=(panel.dataset) data-object=(panel.object) {
-                                td { (published.object) }
-                                td { "published: " (published.method) }
-                                @for iou in &published.iou { td.number { (ratio(*iou)) } }
-                            }
-                        }
+        (table("Published values", columns, html! {
+            @for (panel, published) in &known {
+                @for series in &panel.series { (own_values(panel, series)) }
+                @for published in published {
+                    tr.published data-dataset=(panel.dataset) data-object=(panel.object) {
+                        td { (published.object) }
+                        td { "published: " (published.method) }
+                        @for iou in &published.iou { td.number { (ratio(*iou)) } }
                     }
                 }
             }
-        }
+        }))
         p.note {
             "Published: mean IoU over the study's own images after 1 to 9 prompts of Algorithm 1, from the authors' tables of "
             "November 2023. sam: SAM ViT-H, always its first mask. sam_oracle: the same, always its best mask. The others: their "
             "authors' models at a threshold of 0.49. Other images, other models, other rules than this run's: for orientation."
         }
     })
+}
+
+fn own_values(panel: &Panel, series: &Series) -> Markup {
+    html! {
+        tr data-dataset=(panel.dataset) data-object=(panel.object) data-series=(series.label) {
+            td { (panel.name()) }
+            td { (series.label) }
+            @for prompts in 1..=PROMPTS {
+                td.number {
+                    @if prompts <= series.prompts {
+                        (ratio(series.mean(prompts, |point| point.iou)))
+                    }
+                }
+            }
+        }
+    }
 }

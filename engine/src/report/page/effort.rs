@@ -2,7 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::ratio;
+use super::{
+    ratio,
+    table::{numbers, table, words},
+};
 use crate::report::{Collection, Panel, Series, Strata};
 
 /// The IoUs at which annotators are usually content.
@@ -25,39 +28,34 @@ pub(super) fn effort(collection: &Collection) -> Option<Markup> {
     if lines.is_empty() {
         return None;
     }
+    let targets = TARGETS.into_iter().flat_map(|target| {
+        let percent = (target * 100.0).round();
+        [numbers(format!("NoC@{percent}")), numbers("reached")]
+    });
+    let columns = [
+        words("Dataset"),
+        words("Object"),
+        words("Model and strategy"),
+    ]
+    .into_iter()
+    .chain(targets)
+    .chain([numbers("Mean height")]);
     Some(html! {
-        div.wide tabindex="0" role="region" aria-label="Prompts to a target" {
-            table.sortable {
-                thead {
-                    tr {
-                        th scope="col" { button { "Dataset" } }
-                        th scope="col" { button { "Object" } }
-                        th scope="col" { button { "Model and strategy" } }
-                        @for target in TARGETS {
-                            @let percent = (target * 100.0).round();
-                            th.number scope="col" { button { "NoC@" (percent) } }
-                            th.number scope="col" { button { "reached" } }
-                        }
-                        th.number scope="col" { button { "Mean height" } }
+        (table("Prompts to a target", columns, html! {
+            @for (panel, series) in &lines {
+                tr data-dataset=(panel.dataset) data-object=(panel.object) data-series=(series.label) {
+                    td { (panel.dataset) }
+                    td { (panel.object) }
+                    td { (series.label) }
+                    @for target in TARGETS {
+                        @let effort = series.effort(target);
+                        td.number { (format!("{:.2}", effort.prompts)) }
+                        td.number { (format!("{:.0} %", effort.reached * 100.0)) }
                     }
-                }
-                tbody {
-                    @for (panel, series) in &lines {
-                        tr data-dataset=(panel.dataset) data-object=(panel.object) data-series=(series.label) {
-                            td { (panel.dataset) }
-                            td { (panel.object) }
-                            td { (series.label) }
-                            @for target in TARGETS {
-                                @let effort = series.effort(target);
-                                td.number { (format!("{:.2}", effort.prompts)) }
-                                td.number { (format!("{:.0} %", effort.reached * 100.0)) }
-                            }
-                            td.number { (ratio(series.mean_height())) }
-                        }
-                    }
+                    td.number { (ratio(series.mean_height())) }
                 }
             }
-        }
+        }))
         p.note {
             "NoC: mean number of prompts until the IoU reaches the target; a trial that never does counts as the last prompt. "
             "Mean height: the area under the IoU curve over its length."
@@ -75,41 +73,35 @@ pub(super) fn strata(collection: &Collection) -> Option<Markup> {
     if panels.is_empty() {
         return None;
     }
+    let columns = [
+        words("Dataset"),
+        words("Object"),
+        words("Model and strategy"),
+        numbers("Small"),
+        numbers("Middling"),
+        numbers("Large"),
+        numbers("Bounds, pixels").unsorted(),
+    ];
     Some(html! {
-        div.wide tabindex="0" role="region" aria-label="IoU by size" {
-            table.sortable {
-                thead {
-                    tr {
-                        th scope="col" { button { "Dataset" } }
-                        th scope="col" { button { "Object" } }
-                        th scope="col" { button { "Model and strategy" } }
-                        th.number scope="col" { button { "Small" } }
-                        th.number scope="col" { button { "Middling" } }
-                        th.number scope="col" { button { "Large" } }
-                        th scope="col" { "Bounds, pixels" }
-                    }
-                }
-                tbody {
-                    @for (panel, strata) in &panels {
-                        @for series in &panel.series {
-                            tr data-dataset=(panel.dataset) data-object=(panel.object) data-series=(series.label) {
-                                td { (panel.dataset) }
-                                td { (panel.object) }
-                                td { (series.label) }
-                                @for stratum in strata.means(series) {
-                                    td.number {
-                                        @if let Some(stratum) = stratum {
-                                            (ratio(stratum.iou)) " (" (stratum.trials) ")"
-                                        }
-                                    }
+        (table("IoU by size", columns, html! {
+            @for (panel, strata) in &panels {
+                @for series in &panel.series {
+                    tr data-dataset=(panel.dataset) data-object=(panel.object) data-series=(series.label) {
+                        td { (panel.dataset) }
+                        td { (panel.object) }
+                        td { (series.label) }
+                        @for stratum in strata.means(series) {
+                            td.number {
+                                @if let Some(stratum) = stratum {
+                                    (ratio(stratum.iou)) " (" (stratum.trials) ")"
                                 }
-                                td.number { (strata.small) ", " (strata.middling) }
                             }
                         }
+                        td.number { (strata.small) ", " (strata.middling) }
                     }
                 }
             }
-        }
+        }))
         p.note { "Mean IoU after the last prompt, trials in parentheses; a third of the slices of each object in each column." }
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
+use super::table::{numbers, table, words};
 use crate::{
     report::{Collection, Panel, published_images},
     runs::{Failure, RunError, State, read_failures},
@@ -42,36 +43,30 @@ pub(super) fn data(collection: &Collection) -> Option<Markup> {
         .panels
         .iter()
         .any(|panel| of_paper(panel).is_some());
-    Some(html! {
-        div.wide tabindex="0" role="region" aria-label="Cases and slices" {
-            table {
-                thead {
-                    tr {
-                        th scope="col" { "Dataset" }
-                        th scope="col" { "Object" }
-                        th.number scope="col" { "Cases" }
-                        th.number scope="col" { "Slices with the object" }
-                        @if any_of_paper {
-                            th.number scope="col" { "Images of the dataset in the study" }
-                        }
-                    }
-                }
-                tbody {
-                    @for panel in &collection.panels {
-                        tr data-dataset=(panel.dataset) data-object=(panel.object) {
-                            td { (panel.dataset) }
-                            td { (panel.object) }
-                            td.number { (panel.cases.len()) }
-                            td.number { (slices(panel)) }
-                            @if any_of_paper {
-                                td.number { @if let Some(images) = of_paper(panel) { (images) } }
-                            }
-                        }
+    let study = any_of_paper.then(|| numbers("Images of the dataset in the study"));
+    let columns = [
+        words("Dataset"),
+        words("Object"),
+        numbers("Cases"),
+        numbers("Slices with the object"),
+    ];
+    Some(table(
+        "Cases and slices",
+        columns.into_iter().chain(study),
+        html! {
+            @for panel in &collection.panels {
+                tr data-dataset=(panel.dataset) data-object=(panel.object) {
+                    td { (panel.dataset) }
+                    td { (panel.object) }
+                    td.number { (panel.cases.len()) }
+                    td.number { (slices(panel)) }
+                    @if any_of_paper {
+                        td.number { @if let Some(images) = of_paper(panel) { (images) } }
                     }
                 }
             }
-        }
-    })
+        },
+    ))
 }
 
 /// Returns how many slices any series of the panel played.
@@ -90,32 +85,20 @@ pub(super) fn failures(collection: &Collection) -> Result<Option<Markup>, RunErr
     if all.is_empty() {
         return Ok(None);
     }
+    let columns = ["Dataset", "Case", "Slice", "Model", "Reason"].map(words);
     Ok(Some(html! {
         p { (all.len()) " in all. What failed is in no mean." }
-        div.wide tabindex="0" role="region" aria-label="Failures" {
-            table {
-                thead {
-                    tr {
-                        th scope="col" { "Dataset" }
-                        th scope="col" { "Case" }
-                        th scope="col" { "Slice" }
-                        th scope="col" { "Model" }
-                        th scope="col" { "Reason" }
-                    }
-                }
-                tbody {
-                    @for failure in all.iter().take(MOST_FAILURES) {
-                        tr {
-                            td { (failure.dataset) }
-                            td { (failure.case) }
-                            td { @if let Some(slice) = failure.slice { (slice) } }
-                            td { @if let Some(model) = &failure.model { (model) } }
-                            td { (failure.reason) }
-                        }
-                    }
+        (table("Failures", columns, html! {
+            @for failure in all.iter().take(MOST_FAILURES) {
+                tr {
+                    td { (failure.dataset) }
+                    td { (failure.case) }
+                    td { @if let Some(slice) = failure.slice { (slice) } }
+                    td { @if let Some(model) = &failure.model { (model) } }
+                    td { (failure.reason) }
                 }
             }
-        }
+        }))
         @if all.len() > MOST_FAILURES {
             p.note { "The first " (MOST_FAILURES) "; all are in failures.csv." }
         }

@@ -5,6 +5,7 @@ mod effort;
 mod facts;
 mod gallery;
 mod results;
+mod table;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

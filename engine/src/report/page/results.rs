@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::ratio;
+use super::{
+    ratio,
+    table::{numbers, table, words},
+};
 use crate::{
     report::{Collection, Panel, Series},
     scenario::Choice,
@@ -20,36 +23,30 @@ pub(super) fn results(collection: &Collection) -> Option<Markup> {
     }
     let datasets = collection.panels.iter().map(|panel| panel.dataset.as_str());
     let objects = collection.panels.iter().map(|panel| panel.object.as_str());
+    let columns = [
+        words("Dataset"),
+        words("Object"),
+        words("Model and strategy"),
+        numbers("Trials"),
+        numbers("Prompts"),
+        numbers("IoU, 1 prompt"),
+        numbers("IoU, all"),
+        numbers("95 % interval").unsorted(),
+        numbers("Best at"),
+        numbers("Oracle"),
+        numbers("Model expects"),
+    ];
     Some(html! {
         form.filters aria-label="Show only" {
             (filter("dataset", "Dataset", datasets))
             (filter("object", "Object", objects))
             (filter("series", "Model and strategy", collection.labels()))
         }
-        div.wide tabindex="0" role="region" aria-label="Mean IoU" {
-            table.sortable {
-                thead {
-                    tr {
-                        th scope="col" { button { "Dataset" } }
-                        th scope="col" { button { "Object" } }
-                        th scope="col" { button { "Model and strategy" } }
-                        th.number scope="col" { button { "Trials" } }
-                        th.number scope="col" { button { "Prompts" } }
-                        th.number scope="col" { button { "IoU, 1 prompt" } }
-                        th.number scope="col" { button { "IoU, all" } }
-                        th scope="col" { "95 % interval" }
-                        th.number scope="col" { button { "Best at" } }
-                        th.number scope="col" { button { "Oracle" } }
-                        th.number scope="col" { button { "Model expects" } }
-                    }
-                }
-                tbody {
-                    @for panel in &collection.panels {
-                        @for series in &panel.series { (line(panel, series)) }
-                    }
-                }
+        (table("Mean IoU", columns, html! {
+            @for panel in &collection.panels {
+                @for series in &panel.series { (line(panel, series)) }
             }
-        }
+        }))
         p.note {
             "Means over trials; a trial that stopped early keeps its last value. Intervals: bootstrap over cases. "
             "Oracle: the same predictions, had the best candidate mask always been picked. "

@@ -1,8 +1,7 @@
 "use strict";
 
 // Sorting: a click on a heading, once up, once down.
-for (const button of document.querySelectorAll(".sortable th button")) {
-  button.type = "button";
+for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => {
     const heading = button.parentElement;
     const body = heading.closest("table").tBodies[0];
