@@ -47,11 +47,11 @@ impl CudaSources {
         &self.device
     }
 
-    /// Returns what was launched, each kernel once.
+    /// Returns what was launched since the last call, each kernel once in all.
     ///
     /// # Errors
     /// When CubeCL cannot write one of them.
-    pub fn finish(self) -> Result<Vec<CudaSource>, KernelError> {
+    pub fn take(&self) -> Result<Vec<CudaSource>, KernelError> {
         offline::wait(&self.device)?;
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *written).into_iter().collect()

@@ -33,7 +33,7 @@ fn nvidia_compiles_every_kernel() {
         // It launches, and then finds that nothing was timed.
         assert!(peak::measure(&device).is_err());
     }
-    let sources = sources.finish().expect("CubeCL writes every kernel");
+    let sources = sources.take().expect("CubeCL writes every kernel");
 
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cuda");
     if folder.exists() {
