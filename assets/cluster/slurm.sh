@@ -1,11 +1,11 @@
 #!/bin/sh
 # A run in shards as a Slurm job array, then the merge when all have ended:
 #
-#     job=$(sbatch --parsable --array=1-200 assets/cluster/slurm.sh study.ron)
+#     job=$(sbatch --parsable --array=1-200 assets/cluster/slurm.sh study.ron 200)
 #     sbatch --dependency=afterany:"$job" --wrap "engine merge runs/study"
 #
-# Shards that were cut off go on when the same two lines are given again; finished ones end at once.
-# The merge refuses, and names the shards, while some are missing.
+# The merge refuses, and names the shards, while some are missing. Shards that were cut off go on
+# when the same lines are given again, with all indices or with those named.
 #SBATCH --job-name=engine
 #SBATCH --cpus-per-task=4
 #SBATCH --mem=8G
@@ -18,5 +18,5 @@
 set -eu
 
 exec engine run "$1" --offline \
-    --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" \
+    --shard "$SLURM_ARRAY_TASK_ID/$2" \
     --threads "$SLURM_CPUS_PER_TASK"

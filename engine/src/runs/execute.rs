@@ -149,7 +149,7 @@ pub fn execute(
 
 /// Says how much an earlier run left to do.
 fn tell_resumed(done: &Counts, cases: usize) {
-    if done.cases == cases {
+    if done.cases == cases && cases > 0 {
         tracing::info!("all {cases} cases are played already");
     } else if done.cases > 0 {
         tracing::info!("{} of {cases} cases are played already", done.cases);
