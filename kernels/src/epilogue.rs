@@ -12,14 +12,29 @@ pub enum Activation {
     Relu,
     /// `x/2 (1 + erf(x/√2))`, the exact form (not the tanh approximation).
     Gelu,
+    /// `x`, or `x/5` below 0; NaN stays NaN.
+    LeakyRelu,
+    /// `1/(1 + exp(−x))`
+    Sigmoid,
 }
 
 impl Activation {
+    /// Every activation.
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::Relu,
+        Self::Gelu,
+        Self::LeakyRelu,
+        Self::Sigmoid,
+    ];
+
     /// Returns the activation of `x`, as the references compute it.
     pub fn apply(self, x: f64) -> f64 {
         match self {
             Self::Relu if x < 0.0 => 0.0,
-            Self::None | Self::Relu => x,
+            Self::LeakyRelu if x < 0.0 => 0.2 * x,
+            Self::None | Self::Relu | Self::LeakyRelu => x,
+            Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             // The limit for -inf: the formula itself would give -inf · 0.
             Self::Gelu if x == f64::NEG_INFINITY => 0.0,
             Self::Gelu => x / 2.0 * (1.0 + libm::erf(x * std::f64::consts::FRAC_1_SQRT_2)),

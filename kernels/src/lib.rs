@@ -13,6 +13,8 @@
 //! | [`conv_transpose2d`] | the 2×2 stride 2 transposed convolution |
 //! | [`norm`] | layer normalisation over the channels |
 //! | [`attention`] | softmax attention with table or relative position bias, in tiles |
+//! | [`mod@gather`] | softmax-weighted mean of all pixels, per image |
+//! | [`mod@mirror`] | mirroring images left to right |
 //! | [`window`] | images to windows and back, zero padded |
 //! | [`elementwise`] | sums, products and activations |
 //! | [`mod@concat`] | joining and cutting along an axis |
@@ -44,11 +46,13 @@ pub mod elementwise;
 mod epilogue;
 mod error;
 mod facts;
+pub mod gather;
 mod gemm;
 #[cfg(feature = "wgpu")]
 mod gpu;
 pub mod linear;
 pub mod matmul;
+pub mod mirror;
 pub mod norm;
 mod parallel;
 pub mod peak;

@@ -30,6 +30,9 @@ impl Tolerance {
     /// For bilinear resizing: three interpolations of three roundings each.
     pub const RESIZE: Self = Self::roundings(9.0);
 
+    /// For gathers: weights good to 2e-7 and means of values of magnitude 1, in blocks of a thousand.
+    pub const GATHER: Self = Self::roundings(64.0);
+
     /// For attention: a score of magnitude up to 4 is a sum of `head_dim` products; an error there
     /// is a relative error of a weight, as is that of the exponential, and a result averages
     /// values of magnitude 1. Weights that are rounded to a coarser precision err by its roundoff

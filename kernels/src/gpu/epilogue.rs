@@ -26,6 +26,12 @@ pub(crate) fn activate(x: f32, #[comptime] activation: Activation) -> f32 {
             // Where the formula would give -inf · 0.
             select(x < -100.0f32, 0.0f32, y)
         }
+        Activation::LeakyRelu => select(x < 0.0f32, x * 0.2f32, x),
+        Activation::Sigmoid => {
+            // Of the distance from 0, so that nothing overflows.
+            let small = f32::exp(-f32::abs(x));
+            select(x < 0.0f32, small, 1.0f32) / (1.0f32 + small)
+        }
     }
 }
 

@@ -56,7 +56,26 @@ pub(crate) fn activate<const N: usize>(activation: Activation, numbers: &mut [f3
                 *x = gelu::<N>(*x);
             }
         }
+        Activation::LeakyRelu => {
+            for x in numbers {
+                *x = if *x < 0.0 { *x * 0.2 } else { *x };
+            }
+        }
+        Activation::Sigmoid => {
+            for x in numbers {
+                *x = sigmoid::<N>(*x);
+            }
+        }
     }
+}
+
+/// Returns `1/(1 + exp(−x))` with a relative error below 5e-7. Where the exponential is below the
+/// smallest normal number, the result is 0.
+#[inline(always)]
+fn sigmoid<const N: usize>(x: f32) -> f32 {
+    let small = exp_nonpositive::<N>(-x.abs());
+    let numerator = if x < 0.0 { small } else { 1.0 };
+    numerator / (1.0 + small)
 }
 
 /// Returns `x/2 (1 + erf(x/√2))` with an absolute error below 3e-7 times `max(1, |x|)`.

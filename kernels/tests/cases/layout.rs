@@ -4,6 +4,8 @@ use kernels::{
     Activation, Cost, Device, KernelError, Tensor,
     concat::{self, AxisProblem},
     elementwise::{self, BinaryOperation, BinaryProblem},
+    gather::{self, GatherProblem},
+    mirror::{self, MirrorProblem},
     resize::{self, ResizeProblem},
     tolerance::Tolerance,
     window::{self, WindowProblem},
@@ -20,7 +22,7 @@ pub(crate) fn cases(numbers: Numbers) -> Vec<Case> {
     for &(name, problem) in elementwise::CATALOG {
         cases.push(binary_case(name, problem, numbers));
     }
-    for activation in [Activation::None, Activation::Relu, Activation::Gelu] {
+    for activation in Activation::ALL {
         cases.push(activation_case(activation, numbers));
     }
     for &(name, problem) in concat::CATALOG {
@@ -28,6 +30,12 @@ pub(crate) fn cases(numbers: Numbers) -> Vec<Case> {
     }
     for &(name, problem) in resize::CATALOG {
         cases.push(resize_case(name, problem, numbers));
+    }
+    for &(name, problem) in mirror::CATALOG {
+        cases.push(mirror_case(name, problem, numbers));
+    }
+    for &(name, problem) in gather::CATALOG {
+        cases.push(gather_case(name, problem, numbers));
     }
     cases
 }
@@ -181,5 +189,38 @@ fn resize_case(name: &str, problem: ResizeProblem, numbers: Numbers) -> Case {
         numbers,
         move |x| resize::resize_bilinear(x, problem.to),
         move |x| resize::reference::resize_bilinear(&problem, x),
+    )
+}
+
+fn mirror_case(name: &str, problem: MirrorProblem, numbers: Numbers) -> Case {
+    case(
+        format!("mirror/{name}"),
+        problem.cost(),
+        Tolerance::EXACT,
+        vec![1, problem.rows, problem.width, problem.channels],
+        numbers,
+        mirror::mirror,
+        move |x| mirror::reference::mirror(&problem, x),
+    )
+}
+
+fn gather_case(name: &str, problem: GatherProblem, numbers: Numbers) -> Case {
+    let GatherProblem {
+        batch,
+        pixels,
+        channels,
+    } = problem;
+    let logits = move || numbers.inputs(2, batch * pixels);
+    case(
+        format!("gather/{name}"),
+        problem.cost(),
+        Tolerance::GATHER,
+        vec![batch, pixels, channels],
+        numbers,
+        move |x| {
+            let logits = Tensor::from_vec(x.device(), &[batch, pixels, 1], logits())?;
+            gather::gather(x, &logits)
+        },
+        move |x| gather::reference::gather(&problem, x, &logits()),
     )
 }
