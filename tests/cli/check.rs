@@ -53,7 +53,7 @@ fn what_a_scenario_names_must_exist() {
     let path = folder.path();
     write(path, "\"mobile_sam\"", "\"mobile_sam\", \"mobilesam\"");
     assert_cmd_snapshot!("check_unknown_model", engine(path, &["check", "first.ron"]));
-    write(path, "\"mobile_sam\"", "\"ritm_h32\"");
+    write(path, "\"mobile_sam\"", "\"medsam_vit_b\"");
     assert_cmd_snapshot!("check_listed_model", engine(path, &["check", "first.ron"]));
     write(path, "size: 64", "size: 64, objects: [\"liver\"]");
     assert_cmd_snapshot!(
@@ -114,4 +114,19 @@ fn colour_only_where_it_is_wanted() {
     };
     assert!(!stderr("NO_COLOR").contains(&0x1b));
     assert!(stderr("FORCE_COLOR").contains(&0x1b));
+}
+
+#[test]
+fn a_model_of_clicks_is_given_no_box() {
+    let folder = folder();
+    write(folder.path(), "mobile_sam", "ritm_h32");
+    let output = engine(folder.path(), &["check", "first.ron"]).output();
+    let output = output.expect("the program starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("ritm_h32 takes clicks only"), "{stderr}");
+    assert!(
+        stderr.contains("first.ron:7:33"),
+        "the box is underlined: {stderr}"
+    );
 }

@@ -89,7 +89,7 @@ fn rows(case: usize) -> Vec<Row> {
             dice: 2.0 / 3.0,
             precision: 0.5,
             recall: 1.0,
-            predicted_iou: 0.9,
+            predicted_iou: Some(0.9),
             area_truth: 10,
             area_predicted: 20,
         })

@@ -49,6 +49,7 @@ fn the_box_of_a_lesion_finds_it() {
         let query = Query {
             call: &calls[0],
             logits: None,
+            state: None,
         };
         let answers = model.decode(&embedding, &[query]).expect("finite logits");
         let [mask] = answers[0].masks.as_slice() else {

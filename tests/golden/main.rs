@@ -10,6 +10,8 @@ mod mobile_sam;
 mod pillow;
 mod place;
 mod random;
+mod ritm;
+mod ritm_predictor;
 mod sam;
 mod study;
 mod study_forced;

@@ -49,7 +49,11 @@ fn the_recorded_prompts_give_the_recorded_masks() {
             let calls: Vec<&Call> = steps.iter().flat_map(|step| &step.calls).collect();
             let queries: Vec<_> = calls
                 .iter()
-                .map(|&call| Query { call, logits: None })
+                .map(|&call| Query {
+                    call,
+                    logits: None,
+                    state: None,
+                })
                 .collect();
             let mut answers = sam
                 .decode(embedding, &queries)
@@ -63,7 +67,8 @@ fn the_recorded_prompts_give_the_recorded_masks() {
                     for (answer, scores) in answers.iter().zip(&step.scores) {
                         let mask = &answer.masks[candidate];
                         united.zip_mut_with(&mask.bitmap, |all, &one| *all |= one);
-                        let difference = f64::from(mask.predicted_iou) - scores[candidate];
+                        let difference = f64::from(mask.predicted_iou.expect("SAM expects one"))
+                            - scores[candidate];
                         assert!(
                             difference.abs() <= SCORE,
                             "{name}: score off by {difference}"

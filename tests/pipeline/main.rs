@@ -8,6 +8,7 @@ mod play;
 mod report;
 mod resume;
 mod shards;
+mod state;
 
 use std::{
     path::Path,
@@ -22,7 +23,6 @@ use engine::{
     models::Model,
     runs::{LoadedModel, Order, Report, RunError, Shard, execute},
     scenario::ScenarioFile,
-    weights::Located,
 };
 
 /// Plays a scenario's text with the disc model into `out`, and stops after `batches`.
@@ -68,10 +68,7 @@ fn execute_models(
     let stop = Arc::new(AtomicBool::new(false));
     let loaded = |model| LoadedModel {
         model,
-        located: Located {
-            path: "disc".into(),
-            sha256: "0".repeat(64).try_into().expect("64 digits"),
-        },
+        located: None,
     };
     let order = Order {
         file: &file,

@@ -17,7 +17,6 @@ use engine::{
     limits::Limits,
     runs::{LoadedModel, Order, execute},
     scenario::ScenarioFile,
-    weights::Located,
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -41,16 +40,12 @@ fn play(arguments: &[String]) -> Result<(), Failure> {
     let file = ScenarioFile::read(Path::new(scenario))?;
     let datasets = file.scenario.datasets.iter();
     let datasets: Result<_, _> = datasets.map(|spec| spec.open(file.folder())).collect();
-    let located = Located {
-        path: "disc".into(),
-        sha256: "0".repeat(64).try_into()?,
-    };
     let order = Order {
         file: &file,
         datasets: datasets?,
         models: vec![LoadedModel {
             model: Box::new(disc::Disc),
-            located,
+            located: None,
         }],
         device: "cpu".to_owned(),
         out: Path::new(out),

@@ -6,7 +6,7 @@ use ndarray::ArrayView3;
 
 use super::{EmbeddingCache, Key};
 use crate::{
-    models::{Candidates, Embedding, Model, ModelError, Prediction, Query},
+    models::{Candidates, Embedding, Encoding, Model, ModelError, Prediction, Query},
     version::CODE,
 };
 
@@ -68,6 +68,18 @@ impl Model for Cached {
 
     fn candidates(&self) -> Candidates {
         self.model.candidates()
+    }
+
+    fn encoding(&self) -> Encoding {
+        self.model.encoding()
+    }
+
+    fn encode_prompts(
+        &self,
+        slice: &Embedding,
+        query: &Query<'_>,
+    ) -> Result<Embedding, ModelError> {
+        self.model.encode_prompts(slice, query)
     }
 
     fn encode(&self, pixels: ArrayView3<'_, u8>) -> Result<Embedding, ModelError> {

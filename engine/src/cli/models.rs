@@ -58,7 +58,10 @@ pub(super) fn models(arguments: &Arguments) -> miette::Result<Outcome> {
             // All names are looked up before anything is downloaded.
             let entries: Result<Vec<_>, _> = names.iter().map(|name| catalogue.get(name)).collect();
             for entry in entries.into_diagnostic()? {
-                let located = pull(&store, entry).into_diagnostic()?;
+                let Some(located) = pull(&store, entry).into_diagnostic()? else {
+                    tracing::info!("{} needs no file", entry.name);
+                    continue;
+                };
                 output::print(&format!("{}\n", located.path.display()))?;
             }
         }
@@ -92,6 +95,7 @@ fn list(catalogue: &Catalogue, store: &Store) -> miette::Result<()> {
 /// Says in a word what is there of a model's file.
 pub(super) fn describe(state: &State) -> &'static str {
     match state {
+        State::Unneeded => "none needed",
         State::Absent => "not here",
         State::Installed { .. } => "installed",
         State::Damaged { .. } => "damaged",
@@ -104,7 +108,7 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// Gets a model's file, and says from where.
-pub(super) fn pull(store: &Store, entry: &Entry) -> Result<Located, PullError> {
+pub(super) fn pull(store: &Store, entry: &Entry) -> Result<Option<Located>, PullError> {
     let bytes = entry.content.map_or(0, |content| content.bytes);
     let bar = Bar::new(Unit::Bytes, bytes, &entry.name);
     store.pull(entry, &mut |progress| match progress {

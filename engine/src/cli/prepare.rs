@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::{
     datasets::Dataset,
-    scenario::{Place, ScenarioError, ScenarioFile},
+    models,
+    scenario::{Continue, Place, Primitive, ScenarioError, ScenarioFile},
     weights::{Catalogue, Entry, Status},
 };
 
@@ -22,6 +23,7 @@ pub(super) struct Prepared {
 pub(super) fn prepare(path: &Path) -> Result<Prepared, ScenarioError> {
     let file = ScenarioFile::read(path)?;
     let models = look_up_models(&file)?;
+    refuse_boxes(&file, &models)?;
     let datasets = open_datasets(&file)?;
     Ok(Prepared {
         file,
@@ -46,6 +48,34 @@ fn look_up_models(file: &ScenarioFile) -> Result<Vec<Entry>, ScenarioError> {
         Err(file.misfit(Place::Model(index), problem, expected))
     };
     models.map(look_up).collect()
+}
+
+/// Refuses a box where a model takes clicks only.
+fn refuse_boxes(file: &ScenarioFile, models: &[Entry]) -> Result<(), ScenarioError> {
+    let Some(model) = models
+        .iter()
+        .find(|entry| !models::takes_boxes(entry.architecture))
+    else {
+        return Ok(());
+    };
+    let is_box = |piece: &Primitive| matches!(piece, Primitive::Box(_));
+    for (index, strategy) in file.scenario.strategies.iter().enumerate() {
+        let place = match &strategy.then {
+            _ if strategy.first.iter().any(is_box) => {
+                let first = strategy.first.iter().position(is_box);
+                Place::First(index, first.unwrap_or_default())
+            }
+            Continue::Iterate { next, .. } if next.iter().any(is_box) => Place::StrategyName(index),
+            _ => continue,
+        };
+        let problem = format!(
+            "{} takes clicks only, and strategy {:?} gives a box",
+            model.name, &*strategy.name
+        );
+        let expected = "expected points, or a scenario of its own for this model";
+        return Err(file.misfit(place, problem, expected));
+    }
+    Ok(())
 }
 
 fn open_datasets(file: &ScenarioFile) -> Result<Vec<Box<dyn Dataset>>, ScenarioError> {

@@ -197,17 +197,17 @@ fn play(arguments: &Arguments, prepared: Prepared) -> miette::Result<Report> {
     report.into_diagnostic()
 }
 
-/// Puts the cache, if there is one, before a model.
+/// Puts the cache, if there is one, before a model with weights.
 fn remember(
     loaded: LoadedModel,
     device: &Device,
     cache: Option<&Arc<EmbeddingCache>>,
 ) -> LoadedModel {
-    let Some(cache) = cache else {
+    let (Some(cache), Some(located)) = (cache, &loaded.located) else {
         return loaded;
     };
-    let LoadedModel { model, located } = loaded;
     let weights = located.sha256.to_string();
+    let LoadedModel { model, located } = loaded;
     let model = Cached::new(model, &weights, &device.name(), Arc::clone(cache));
     LoadedModel {
         model: Box::new(model),
@@ -222,9 +222,18 @@ fn load(
     device: &Device,
     offline: bool,
 ) -> miette::Result<LoadedModel> {
-    let is_installed = matches!(store.state(entry), weights::State::Installed { .. });
-    if !is_installed && !offline {
+    let is_there = matches!(
+        store.state(entry),
+        weights::State::Installed { .. } | weights::State::Unneeded
+    );
+    if !is_there && !offline {
         models::pull(store, entry).into_diagnostic()?;
+    }
+    if entry.is_formula() {
+        tracing::warn!(
+            "{} has no trained weights: what it answers is no result",
+            entry.name
+        );
     }
     LoadedModel::open(entry, store, device).into_diagnostic()
 }

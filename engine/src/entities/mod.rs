@@ -16,7 +16,7 @@ mod trial;
 pub use case::{Case, Complete, Failed, Fault, SliceOf, Spent};
 pub use mask::{Bitmap, Mask, MaskOf, Trials};
 pub use prediction::{Candidate, ChosenMask, Prediction, PredictionOf, Scores};
-pub use prompt::{Call, Click, PixelBox, Predictions, Prompt, PromptOf};
+pub use prompt::{Call, CallEmbeddings, Click, PixelBox, Predictions, Prompt, PromptOf};
 pub use regions::{Region, Regions};
 pub use slice::{Embeddings, Foreground, Masks, Pixels, Slice, Slices, Truth};
 pub use trial::{History, Memory, Playing, Prompts, Trial, TrialOf, Turn, Waiting};

@@ -6,6 +6,7 @@ use ndarray::Array2;
 use super::Predictions;
 use crate::{
     metrics::{Judgement, Overlap},
+    models::State,
     runs::Rle,
 };
 
@@ -14,6 +15,8 @@ use crate::{
 pub struct Prediction {
     /// The candidates, in the model's order; of several calls, united.
     pub candidates: Vec<Candidate>,
+    /// What the next prompt's calls start from, one per call, if the model goes on from call to call.
+    pub states: Vec<State>,
 }
 
 /// One candidate, over all calls of the prompt.
@@ -21,8 +24,8 @@ pub struct Prediction {
 pub struct Candidate {
     /// `[height, width]` of the slice.
     pub bitmap: Array2<bool>,
-    /// The IoU the model expects; the mean over the calls.
-    pub predicted_iou: f32,
+    /// The IoU the model expects, if it expects any; the mean over the calls.
+    pub predicted_iou: Option<f32>,
     /// What can be fed back, one per call.
     pub logits: Vec<Array2<f32>>,
 }
@@ -39,8 +42,8 @@ pub struct Scores {
     pub judgement: Judgement,
     /// Index of the candidate that counts under the protocol's choice.
     pub chosen: usize,
-    /// The IoU the model expected of it.
-    pub predicted_iou: f32,
+    /// The IoU the model expected of it, if any.
+    pub predicted_iou: Option<f32>,
 }
 
 impl Scores {

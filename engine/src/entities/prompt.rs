@@ -4,6 +4,7 @@ use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{PredictionOf, Prompts};
+use crate::models::Embedding;
 
 /// One interaction of a trial: what was added, and what the model is therefore given.
 #[derive(Component, Clone, Debug)]
@@ -19,6 +20,11 @@ pub struct Prompt {
     /// What the model is given, in one or several calls.
     pub calls: Vec<Call>,
 }
+
+/// What a model whose encoding depends on the prompts computed for each call, until Decode.
+#[derive(Component, Clone)]
+pub struct CallEmbeddings(pub Vec<Embedding>);
+
 /// How much a model is given at a prompt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shown {

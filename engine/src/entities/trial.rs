@@ -4,6 +4,7 @@ use bevy_ecs::prelude::*;
 use ndarray::Array2;
 
 use super::{Click, PixelBox, PromptOf, Trials};
+use crate::models::State;
 
 /// Which model plays which strategy, for which time.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Memory {
     pub bitmap: Option<Array2<bool>>,
     /// The chosen candidate's low-resolution logits, one per call.
     pub logits: Vec<Array2<f32>>,
+    /// The model's own state, one per call; empty before the first prediction of each object.
+    pub states: Vec<State>,
 }
 
 /// The trial's mask.

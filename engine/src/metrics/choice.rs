@@ -38,7 +38,9 @@ impl Judgement {
             .iter()
             .map(|candidate| Overlap::of(candidate.bitmap.view(), truth))
             .collect();
-        let scores: Vec<_> = candidates.iter().map(|mask| mask.predicted_iou).collect();
+        // A candidate without a score is never the best one.
+        let score = |mask: &Candidate| mask.predicted_iou.unwrap_or(f32::NEG_INFINITY);
+        let scores: Vec<_> = candidates.iter().map(score).collect();
         let choices = Choices::among(kind, &scores, &overlaps);
         Self { overlaps, choices }
     }
@@ -115,7 +117,7 @@ mod tests {
         bitmap.slice_mut(s![.., ..columns]).fill(true);
         Candidate {
             bitmap,
-            predicted_iou,
+            predicted_iou: Some(predicted_iou),
             logits: Vec::new(),
         }
     }

@@ -1,7 +1,9 @@
 //! What is evaluated. A [`Model`] turns a slice into an [`Embedding`], and an embedding with
 //! prompts into candidate masks.
 
+pub mod geodesic;
 mod parameters;
+pub mod ritm;
 pub mod sam;
 
 use std::{any::Any, sync::Arc};
@@ -10,7 +12,7 @@ use kernels::{Device, KernelError};
 use ndarray::{Array2, ArrayView2, ArrayView3};
 
 use crate::{
-    entities::Call,
+    entities::{Call, PixelBox},
     weights::{Architecture, WeightSource},
 };
 
@@ -25,12 +27,23 @@ pub fn open(
     source: &dyn WeightSource,
     device: &Device,
 ) -> Result<Box<dyn Model>, ModelError> {
-    let Some(config) = sam::SamConfig::of(architecture) else {
-        return Err(ModelError::Unsupported {
-            model: name.to_owned(),
-        });
-    };
-    Ok(Box::new(sam::Sam::load(name, config, source, device)?))
+    if let Some(config) = sam::SamConfig::of(architecture) {
+        return Ok(Box::new(sam::Sam::load(name, config, source, device)?));
+    }
+    if let Some(config) = ritm::RitmConfig::of(architecture) {
+        return Ok(Box::new(ritm::Ritm::load(name, config, source, device)?));
+    }
+    if architecture == Architecture::Geodesic {
+        return Ok(Box::new(geodesic::Geodesic::new(name)));
+    }
+    Err(ModelError::Unsupported {
+        model: name.to_owned(),
+    })
+}
+
+/// Returns whether models of an architecture can be given boxes.
+pub fn takes_boxes(architecture: Architecture) -> bool {
+    ritm::RitmConfig::of(architecture).is_none()
 }
 
 /// A promptable segmentation model with its weights, on one device.
@@ -41,13 +54,31 @@ pub trait Model: Send + Sync {
     /// Which of the candidates [`Model::decode`] returns is what.
     fn candidates(&self) -> Candidates;
 
+    /// What its encoding depends on.
+    fn encoding(&self) -> Encoding {
+        Encoding::OfSlice
+    }
+
     /// Computes what depends on the slice alone. `pixels` is RGB, `[height, width, 3]`.
     ///
     /// # Errors
     /// When the result is not finite, or the device fails.
     fn encode(&self, pixels: ArrayView3<'_, u8>) -> Result<Embedding, ModelError>;
 
-    /// Predicts masks for each query on the embedded slice; the result has the queries' order.
+    /// Computes what depends on the prompts too, for [`Encoding::OfPrompts`]: what [`Model::encode`]
+    /// gave becomes what [`Model::decode`] needs for this one query.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn encode_prompts(
+        &self,
+        slice: &Embedding,
+        _query: &Query<'_>,
+    ) -> Result<Embedding, ModelError> {
+        Ok(slice.clone())
+    }
+
+    /// Predicts masks for each query on what was encoded; the result has the queries' order.
     ///
     /// # Errors
     /// When a result is not finite, or the device fails.
@@ -80,7 +111,16 @@ pub trait Model: Send + Sync {
     }
 }
 
-/// What a model computed from a slice; its content is the model's own.
+/// What an encoding depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// The slice alone: all queries on it share one.
+    OfSlice,
+    /// The prompts and what the last call left too: each query has its own.
+    OfPrompts,
+}
+
+/// What a model computed from a slice, or from a query on it; its content is the model's own.
 #[derive(Clone)]
 pub struct Embedding(pub Arc<dyn Any + Send + Sync>);
 
@@ -91,6 +131,17 @@ pub struct Query<'a> {
     pub call: &'a Call,
     /// Low-resolution logits of an earlier prediction, fed back.
     pub logits: Option<ArrayView2<'a, f32>>,
+    /// What the last call on the object left, for models that go on from there.
+    pub state: Option<&'a State>,
+}
+
+/// What a call leaves for the next one on the same object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// Of being object, `[height, width]` of the slice.
+    pub probabilities: Array2<f32>,
+    /// The rectangle that was looked at; `None` for the whole slice.
+    pub zoom: Option<PixelBox>,
 }
 
 /// A model's answer to one query.
@@ -98,6 +149,8 @@ pub struct Query<'a> {
 pub struct Prediction {
     /// One per candidate, in the model's order.
     pub masks: Vec<Candidate>,
+    /// What the next call on the same object starts from, if the model goes on from call to call.
+    pub state: Option<State>,
 }
 
 /// One candidate mask.
@@ -105,10 +158,10 @@ pub struct Prediction {
 pub struct Candidate {
     /// `[height, width]` of the slice.
     pub bitmap: Array2<bool>,
-    /// The IoU the model expects of it.
-    pub predicted_iou: f32,
+    /// The IoU the model expects of it, if it expects any.
+    pub predicted_iou: Option<f32>,
     /// What can be fed back, at the model's own low resolution.
-    pub logits: Array2<f32>,
+    pub logits: Option<Array2<f32>>,
 }
 
 /// How a model's candidates are to be read.
@@ -170,13 +223,15 @@ pub enum ModelError {
 
 #[cfg(test)]
 mod tests {
-    use super::sam::SamConfig;
-    use crate::weights::{Catalogue, Status};
+    use super::{ritm::RitmConfig, sam::SamConfig};
+    use crate::weights::{Architecture, Catalogue, Status};
 
     #[test]
     fn what_the_catalogue_says_runs_has_code() {
         for entry in Catalogue::load().entries() {
-            let runs = SamConfig::of(entry.architecture).is_some();
+            let runs = SamConfig::of(entry.architecture).is_some()
+                || RitmConfig::of(entry.architecture).is_some()
+                || entry.architecture == Architecture::Geodesic;
             assert!(runs || entry.status == Status::Listed, "{}", entry.name);
         }
     }

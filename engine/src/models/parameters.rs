@@ -15,7 +15,7 @@ use super::ModelError;
 use crate::weights::WeightSource;
 
 /// ε of `torch.nn.BatchNorm2d`.
-const BATCH_NORM_EPSILON: f64 = 1e-5;
+pub(crate) const BATCH_NORM_EPSILON: f64 = 1e-5;
 
 /// The parameters below one module of a checkpoint, built on one device.
 #[derive(Clone)]
@@ -116,6 +116,27 @@ impl<'a> Parameters<'a> {
         norm: &str,
         layout: ConvLayout,
     ) -> Result<ConvWeights, ModelError> {
+        self.folded(conv, norm, layout, None)
+    }
+
+    /// As [`Self::conv_norm`], for a convolution with a bias of its own.
+    pub(crate) fn biased_conv_norm(
+        &self,
+        conv: &str,
+        norm: &str,
+        layout: ConvLayout,
+    ) -> Result<ConvWeights, ModelError> {
+        let bias = self.at(conv).values("bias", &[layout.outputs])?;
+        self.folded(conv, norm, layout, Some(&bias))
+    }
+
+    fn folded(
+        &self,
+        conv: &str,
+        norm: &str,
+        layout: ConvLayout,
+        bias: Option<&[f32]>,
+    ) -> Result<ConvWeights, ModelError> {
         let weight = self.at(conv).values("weight", &kernel_shape(&layout))?;
         let norm = self.at(norm);
         let of_norm = |name| norm.values(name, &[layout.outputs]);
@@ -126,7 +147,7 @@ impl<'a> Parameters<'a> {
             variance: &of_norm("running_var")?,
             epsilon: BATCH_NORM_EPSILON,
         }
-        .fold(&weight, None)?;
+        .fold(&weight, bias)?;
         Ok(ConvWeights::new(self.device, layout, &weight, Some(&bias))?)
     }
 

@@ -84,8 +84,8 @@ pub struct Point {
     pub iou: f64,
     /// IoU under each of [`Choice::ALL`].
     pub choices: [f64; 4],
-    /// The IoU that the model expected.
-    pub predicted_iou: f32,
+    /// The IoU that the model expected, if it expects any.
+    pub predicted_iou: Option<f32>,
 }
 
 impl Curve {
@@ -300,7 +300,7 @@ pub(super) mod tests {
         let point = |&iou: &f64| Point {
             iou,
             choices: [iou; 4],
-            predicted_iou: 0.5,
+            predicted_iou: Some(0.5),
         };
         let curve = |(case, ious): (usize, &&[f64])| Curve {
             case: case as u32,

@@ -1,6 +1,6 @@
 //! What a run ends with. See [`conclude`].
 
-use super::{Digest, Manifest, RunError, RunFolder, draw_typical, write_summary};
+use super::{Digest, Manifest, RunError, RunFolder, draw_typical, write_noc, write_summary};
 use crate::{datasets::Dataset, simulation::Outcome};
 
 /// Makes summary and overlays from the rows, and notes in the manifest how the run ended. Without
@@ -13,6 +13,7 @@ pub(super) fn conclude(
 ) -> Result<Digest, RunError> {
     let digest = Digest::read(&folder.rows(), &manifest)?;
     write_summary(&folder.summary(), &digest.summary)?;
+    write_noc(&folder.noc(), &digest.noc)?;
     if let Some(datasets) = datasets {
         for undrawn in draw_typical(folder, &digest.typical, datasets)? {
             tracing::warn!("no overlay {}: {}", undrawn.file_name, undrawn.reason);

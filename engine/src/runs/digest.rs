@@ -6,8 +6,9 @@ use std::{
 };
 
 use super::{
-    Caption, Group, Manifest, Percentile, Row, RunError, SummaryRow,
+    Caption, Group, Manifest, NocRow, Percentile, Row, RunError, SummaryRow,
     group::trials,
+    noc::Noc,
     percentiles::{Percentiles, Pick},
     read_rows, safe_name,
     summary::Summary,
@@ -19,6 +20,8 @@ use super::{
 pub struct Digest {
     /// The content of `summary.csv`.
     pub summary: Vec<SummaryRow>,
+    /// The content of `noc.csv`.
+    pub noc: Vec<NocRow>,
     /// The cases to draw, in the rows' order.
     pub typical: Vec<Typical>,
 }
@@ -42,15 +45,18 @@ impl Digest {
     /// Reads `rows.csv` of the run that `manifest` describes.
     pub fn read(rows: &Path, manifest: &Manifest) -> Result<Self, RunError> {
         let (mut summary, mut percentiles) = (Summary::default(), Percentiles::default());
+        let mut noc = Noc::default();
         for trial in trials(read_rows(rows)?) {
             let trial = trial?;
             let group = Group::of(&trial[0], manifest)?;
             let last_prompt = manifest.strategies[group.strategy].prompts;
             summary.add(group, &trial, last_prompt);
+            noc.add(group, &trial, last_prompt);
             percentiles.add(group, &trial);
         }
         Ok(Self {
             summary: summary.rows(manifest),
+            noc: noc.rows(manifest),
             typical: typical(rows, &percentiles.picks())?,
         })
     }

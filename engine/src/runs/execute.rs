@@ -21,26 +21,29 @@ use crate::{
     simulation::{Outcome, simulate},
     study::Study,
     version::{CODE, VERSION},
-    weights::{Checkpoint, Entry, Located, Store, StoreError, WeightsError},
+    weights::{Checkpoint, Entry, Formula, Located, Store, StoreError, WeightSource, WeightsError},
 };
 
 /// A model with the file it was built from.
 pub struct LoadedModel {
     /// Ready to predict.
     pub model: Box<dyn Model>,
-    /// Its file.
-    pub located: Located,
+    /// Its file, if it needs one.
+    pub located: Option<Located>,
 }
 
 impl LoadedModel {
-    /// Builds a catalogue's model from its installed file.
+    /// Builds a catalogue's model from its installed file; one without a file of formula weights.
     ///
     /// # Errors
     /// When the file is not there, is not what it should be, or is of another model.
     pub fn open(entry: &Entry, store: &Store, device: &Device) -> Result<Self, LoadError> {
         let located = store.locate(entry)?;
-        let checkpoint = Checkpoint::open(&located.path)?;
-        let model = models::open(&entry.name, entry.architecture, &checkpoint, device)?;
+        let source: Box<dyn WeightSource> = match &located {
+            Some(located) => Box::new(Checkpoint::open(&located.path)?),
+            None => Box::new(Formula::default()),
+        };
+        let model = models::open(&entry.name, entry.architecture, &*source, device)?;
         Ok(Self { model, located })
     }
 }
@@ -168,7 +171,7 @@ fn manifest(order: &Order<'_>) -> Manifest {
     };
     let model = |loaded: &LoadedModel| ModelEntry {
         name: loaded.model.name().to_owned(),
-        sha256: Some(loaded.located.sha256.to_string()),
+        sha256: loaded.located.as_ref().map(|file| file.sha256.to_string()),
     };
     let strategy = |strategy: &Strategy| StrategyEntry {
         name: strategy.name.to_string(),

@@ -16,6 +16,7 @@ const MANIFEST: &str = "manifest.json";
 const ROWS: &str = "rows.csv";
 const PREDICTIONS: &str = "predictions.jsonl";
 const SUMMARY: &str = "summary.csv";
+const NOC: &str = "noc.csv";
 const GALLERY: &str = "gallery.jsonl";
 const PICTURES: &str = "pictures";
 const REPORT: &str = "report.html";
@@ -34,6 +35,7 @@ pub(super) const SHARDS: &str = "shards";
 /// | `rows.csv` | one line per prediction ([`Row`](super::Row)) |
 /// | `predictions.jsonl` | prompts and chosen mask of each prediction ([`PredictedMask`](super::PredictedMask)) |
 /// | `summary.csv` | means per dataset, object, model, strategy and prompt |
+/// | `noc.csv` | numbers of clicks to an IoU, for strategies of several prompts |
 /// | `failures.csv` | what could not be played, and why |
 /// | `overlays/*.png` | typical cases, drawn |
 /// | `gallery.jsonl`, `pictures/*.jpg` | typical cases, for the page ([`Exhibit`](super::Exhibit)) |
@@ -132,6 +134,11 @@ impl RunFolder {
         self.root.join(SUMMARY)
     }
 
+    /// Returns the path of `noc.csv`.
+    pub fn noc(&self) -> PathBuf {
+        self.root.join(NOC)
+    }
+
     /// Returns the path of `failures.csv`.
     pub fn failures(&self) -> PathBuf {
         self.root.join(FAILURES)
@@ -201,7 +208,7 @@ impl RunFolder {
         }
     }
 
-    fn files(&self) -> [PathBuf; 8] {
+    fn files(&self) -> [PathBuf; 9] {
         [
             // First, so that a run which is cut off here is not taken for a whole one.
             self.manifest(),
@@ -209,6 +216,7 @@ impl RunFolder {
             self.rows(),
             self.predictions(),
             self.summary(),
+            self.noc(),
             self.failures(),
             self.gallery(),
             self.report(),
@@ -234,7 +242,7 @@ impl RunFolder {
 
     /// Removes what is made from the rows at the end, and makes the folders inside.
     fn clear_views(&self) -> Result<(), RunError> {
-        for file in [self.summary(), self.gallery(), self.report()] {
+        for file in [self.summary(), self.noc(), self.gallery(), self.report()] {
             remove(&file)?;
         }
         for (folder, kinds) in self.folders() {

@@ -18,6 +18,7 @@ mod log;
 mod manifest;
 mod merge;
 mod name;
+mod noc;
 mod overlay;
 mod percentiles;
 mod predictions;
@@ -46,6 +47,7 @@ pub use manifest::{
 };
 pub use merge::merge;
 pub use name::safe_name;
+pub use noc::{NocRow, write_noc};
 pub use overlay::{Caption, Overlay, Sheet, Tile, outlines};
 pub use percentiles::Percentile;
 pub use predictions::{PredictedMask, find_predictions};

@@ -59,8 +59,8 @@ pub struct Row {
     pub precision: f64,
     /// Recall of the candidate that counts.
     pub recall: f64,
-    /// The IoU the model expected of the candidate that counts.
-    pub predicted_iou: f32,
+    /// The IoU the model expected of the candidate that counts; empty if it expects none.
+    pub predicted_iou: Option<f32>,
     /// Pixels of the object.
     pub area_truth: u64,
     /// Pixels of the candidate that counts.

@@ -153,7 +153,7 @@ pub(super) mod tests {
             dice: 2.0 * iou / (1.0 + iou),
             precision: iou,
             recall: iou,
-            predicted_iou: 0.9,
+            predicted_iou: Some(0.9),
             area_truth: 100,
             area_predicted: 90,
         }
@@ -212,7 +212,7 @@ pub(super) mod tests {
         ) {
             prop_assume!(tiny.is_finite() && score.is_finite());
             let mut row = row(&case, "s", 3, iou);
-            (row.iou_best, row.predicted_iou, row.x, row.label) = (tiny, score, None, None);
+            (row.iou_best, row.predicted_iou, row.x, row.label) = (tiny, Some(score), None, None);
             let rows = [row];
             let first = text(&rows);
             let back = read(&first).expect("what was written");

@@ -53,8 +53,8 @@ pub struct SummaryRow {
     pub precision: f64,
     /// Mean recall.
     pub recall: f64,
-    /// Mean of the IoU the model expected.
-    pub predicted_iou: f64,
+    /// Mean of the IoU the model expected; empty if it expects none.
+    pub predicted_iou: Option<f64>,
 }
 
 impl SummaryRow {
@@ -117,7 +117,8 @@ fn means(row: &Row) -> [f64; 9] {
         row.dice,
         row.precision,
         row.recall,
-        f64::from(row.predicted_iou),
+        // What is not expected is no number, and neither is a mean with it.
+        row.predicted_iou.map_or(f64::NAN, f64::from),
     ]
 }
 
@@ -197,7 +198,7 @@ impl Cell {
             dice,
             precision,
             recall,
-            predicted_iou,
+            predicted_iou: (!predicted_iou.is_nan()).then_some(predicted_iou),
         }
     }
 }

@@ -23,7 +23,9 @@ pub use numbers::{Count, NumberError, Ratio};
 pub use parse::ScenarioFile;
 pub use places::Place;
 pub use protocol::{Preset, Protocol, ProtocolSpec};
-pub use rules::{Choice, Distance, Draws, ErrorRegion, Feedback, Label, PassedPoints, Stop};
+pub use rules::{
+    Choice, Distance, Draws, ErrorRegion, Feedback, Label, PassedPoints, Replay, Stop,
+};
 pub use strategy::{Continue, Primitive, Strategy, Target};
 
 use serde::Deserialize;

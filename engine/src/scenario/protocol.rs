@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Choice, Distance, Draws, ErrorRegion, Feedback, Label, PassedPoints, Ratio, Stop,
+    Choice, Distance, Draws, ErrorRegion, Feedback, Label, PassedPoints, Ratio, Replay, Stop,
     parse::options,
 };
 
@@ -75,6 +75,8 @@ rules! {
     points: PassedPoints,
     /// Whether the last prediction's logits go back into the model.
     feedback: Feedback,
+    /// Whether a model that goes on from its last answer may do so.
+    replay: Replay,
     /// Which candidate mask counts and drives the next prompt.
     choice: Choice,
     /// When a trial ends before its last prompt.
@@ -113,6 +115,7 @@ impl Preset {
             repeat_clicks: true,
             points: PassedPoints::All,
             feedback: Feedback::None,
+            replay: Replay::Incremental,
             choice: Choice::First,
             stop: Stop::Never,
         };

@@ -76,6 +76,16 @@ pub enum Feedback {
     Logits,
 }
 
+/// How a model that works click by click (RITM) meets a later prompt. Others pay no attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Replay {
+    /// It goes on from what its last answer left: mask and crop.
+    Incremental,
+    /// It starts anew and is given all clicks at once.
+    AllAtOnce,
+}
+
 /// Which of a model's candidate masks counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

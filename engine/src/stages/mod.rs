@@ -22,3 +22,4 @@ pub mod score;
 pub mod report;
 
 mod give_up;
+mod queries;

@@ -63,6 +63,7 @@ fn score_predictions(
         ));
         memory.bitmap = Some(candidate.bitmap);
         memory.logits = candidate.logits;
+        memory.states = std::mem::take(&mut prediction.states);
     }
     timings.add(Stage::Score, start.elapsed());
     Ok(())

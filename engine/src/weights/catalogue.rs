@@ -25,8 +25,10 @@ pub struct Entry {
     pub architecture: Architecture,
     /// Whether this version runs it.
     pub status: Status,
-    /// The publisher's file name, under which the file is stored.
-    pub file: String,
+    /// The publisher's file name, under which the file is stored; `None` for a model without one,
+    /// whose parameters, if it has any, are [`Formula`](super::Formula) weights.
+    #[serde(default)]
+    pub file: Option<String>,
     /// What the file must be; without it the file is used as it is, but never downloaded.
     #[serde(default)]
     pub content: Option<Content>,
@@ -63,6 +65,8 @@ pub enum Architecture {
     RitmHrnet18,
     /// RITM on HRNet-32.
     RitmHrnet32,
+    /// Geodesic distances, without parameters.
+    Geodesic,
 }
 
 /// Whether a model runs.
@@ -100,6 +104,13 @@ pub struct Wheel {
     pub version: String,
     /// The path inside the wheel.
     pub member: String,
+}
+
+impl Entry {
+    /// Whether its parameters are computed from their names, so that its answers mean nothing.
+    pub fn is_formula(&self) -> bool {
+        self.file.is_none() && self.architecture != Architecture::Geodesic
+    }
 }
 
 /// A name that is in no catalogue.
@@ -153,24 +164,36 @@ mod tests {
     fn the_catalogue_is_consistent() {
         let catalogue = Catalogue::load();
         let names: BTreeSet<_> = catalogue.entries().iter().map(|e| &e.name).collect();
-        let files: BTreeSet<_> = catalogue.entries().iter().map(|e| &e.file).collect();
+        let files: Vec<_> = catalogue
+            .entries()
+            .iter()
+            .filter_map(|e| e.file.as_ref())
+            .collect();
         assert_eq!(names.len(), catalogue.entries().len(), "names repeat");
-        assert_eq!(files.len(), catalogue.entries().len(), "files repeat");
-        for entry in catalogue.entries() {
-            let name = Path::new(&entry.file).file_name();
+        assert_eq!(
+            files.len(),
+            files.iter().collect::<BTreeSet<_>>().len(),
+            "files repeat"
+        );
+        for file in files {
             assert_eq!(
-                name,
-                Some(entry.file.as_ref()),
-                "{} is no plain file name",
-                entry.file
+                Path::new(file).file_name(),
+                Some(file.as_ref()),
+                "{file} is no plain file name"
             );
+        }
+        for entry in catalogue.entries() {
             assert!(entry.urls.iter().all(|url| url.starts_with("https://")));
-            let can_be_pulled = !entry.urls.is_empty() || entry.wheel.is_some();
+            let can_be_had =
+                entry.file.is_none() || !entry.urls.is_empty() || entry.wheel.is_some();
             assert!(
-                entry.status == Status::Listed || (can_be_pulled && entry.content.is_some()),
-                "{} runs, so it must be possible to pull it",
+                entry.status == Status::Listed || can_be_had,
+                "{} runs, so it must be possible to get it",
                 entry.name
             );
+            // Whoever reads a row must see that it is not a result.
+            let is_named = entry.name.starts_with("formula_");
+            assert_eq!(entry.is_formula(), is_named, "{}", entry.name);
         }
         assert_eq!(
             catalogue.get("mobile_sam").expect("it is listed").status,

@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    Flaw, WeightSource, WeightsError, bounded::BoundedFile, pth, safetensors, stored::StoredTensor,
+    Flaw, ModelConfig, WeightSource, WeightsError, bounded::BoundedFile, pth, safetensors,
+    stored::StoredTensor,
 };
 
 /// Prefixes that wrappers put before every name of a state dict: `DataParallel`,
@@ -30,6 +31,7 @@ pub struct Checkpoint {
     path: PathBuf,
     file: BoundedFile,
     tensors: BTreeMap<String, StoredTensor>,
+    config: Option<ModelConfig>,
 }
 
 impl Checkpoint {
@@ -61,8 +63,15 @@ impl Checkpoint {
             return Err(Flaw::Empty);
         }
         let start = file.read(0, file.length().min(32), "the first bytes")?;
+        let mut config = None;
         let tensors = if pth::matches(&start) {
-            pth::index(&file)?
+            let index = pth::index(&file)?;
+            config = index.config.map(|(class, parameters)| ModelConfig {
+                origin: path.display().to_string(),
+                class,
+                parameters,
+            });
+            index.tensors
         } else if pth::is_legacy(&start) {
             return Err(Flaw::Legacy);
         } else if safetensors::matches(&start) {
@@ -75,6 +84,7 @@ impl Checkpoint {
             path: path.to_owned(),
             file,
             tensors: without_wrapper_prefix(tensors),
+            config,
         })
     }
 
@@ -115,6 +125,10 @@ impl WeightSource for Checkpoint {
                 value: values[index],
             }),
         }
+    }
+
+    fn config(&self) -> Option<&ModelConfig> {
+        self.config.as_ref()
     }
 }
 

@@ -12,6 +12,7 @@
 mod bounded;
 mod catalogue;
 mod checkpoint;
+mod config;
 mod digest;
 mod flaw;
 mod formula;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 
 pub use catalogue::{Architecture, Catalogue, Content, Entry, Status, UnknownModel, Wheel};
 pub use checkpoint::Checkpoint;
+pub use config::{ModelConfig, Setting};
 pub use digest::{Digest, NoDigest};
 pub use flaw::Flaw;
 pub use formula::Formula;
@@ -38,6 +40,11 @@ pub trait WeightSource {
     /// # Errors
     /// When there is no such tensor, or its shape is not `shape`.
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError>;
+
+    /// Returns how the source says its model was built, if it says so.
+    fn config(&self) -> Option<&ModelConfig> {
+        None
+    }
 }
 
 /// Why weights could not be had.
@@ -79,6 +86,14 @@ pub enum WeightsError {
         index: usize,
         /// NaN, inf or -inf.
         value: f32,
+    },
+    /// The checkpoint says that it is of another model.
+    #[error("{origin} {problem}")]
+    Config {
+        /// The file.
+        origin: String,
+        /// What it is instead, and the way out.
+        problem: String,
     },
     /// The file cannot be used as a checkpoint.
     #[error("{path} {flaw}")]

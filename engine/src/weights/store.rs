@@ -23,6 +23,8 @@ pub struct Store {
 /// What the folder holds of a model. Found without reading the file, so it costs nothing to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
+    /// It needs none.
+    Unneeded,
     /// There is no file.
     Absent,
     /// There is a file of the right size, or of any size where the catalogue knows none.
@@ -111,14 +113,17 @@ impl Store {
         &self.folder
     }
 
-    /// Returns where a model's file belongs, whether or not it is there.
-    pub fn path(&self, entry: &Entry) -> PathBuf {
-        self.folder.join(&entry.file)
+    /// Returns where a model's file belongs, whether or not it is there; `None` if it needs none.
+    pub fn path(&self, entry: &Entry) -> Option<PathBuf> {
+        let file = entry.file.as_ref()?;
+        Some(self.folder.join(file))
     }
 
     /// Looks at a model's file without reading it.
     pub fn state(&self, entry: &Entry) -> State {
-        let path = self.path(entry);
+        let Some(path) = self.path(entry) else {
+            return State::Unneeded;
+        };
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_file() => {
                 let bytes = metadata.len();
@@ -131,12 +136,14 @@ impl Store {
         }
     }
 
-    /// Finds a model's file and checks its contents, which reads it once.
+    /// Finds a model's file and checks its contents, which reads it once; `None` if it needs none.
     ///
     /// # Errors
     /// When it is absent, unreadable, or not the file the catalogue knows.
-    pub fn locate(&self, entry: &Entry) -> Result<Located, StoreError> {
-        let path = self.path(entry);
+    pub fn locate(&self, entry: &Entry) -> Result<Option<Located>, StoreError> {
+        let Some(path) = self.path(entry) else {
+            return Ok(None);
+        };
         if self.state(entry) == State::Absent {
             let name = entry.name.clone();
             return Err(StoreError::Absent { name, path });
@@ -152,10 +159,10 @@ impl Store {
                 expected: expected.into(),
                 found: found.into(),
             }),
-            _ => Ok(Located {
+            _ => Ok(Some(Located {
                 path,
                 sha256: found.sha256,
-            }),
+            })),
         }
     }
 }

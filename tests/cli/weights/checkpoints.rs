@@ -1,6 +1,11 @@
 //! Checkpoints that are what they say: both formats, every element type, views, nesting.
 
-use engine::weights::{Checkpoint, WeightSource as _, WeightsError};
+use std::collections::BTreeMap;
+
+use engine::{
+    models,
+    weights::{Architecture, Checkpoint, Setting, WeightSource as _, WeightsError},
+};
 
 use super::forge::{self, SIX, SIX_VALUES, Tensor, archive, dict, file, nested, six_bytes};
 
@@ -171,5 +176,75 @@ fn numbers_that_are_not_finite_are_refused() {
             error,
             Err(WeightsError::NonFinite { index: 4, .. })
         ));
+    }
+}
+
+/// The class of RITM's models.
+const RITM: &str = "isegm.model.is_hrnet_model.HRNetModel";
+
+#[test]
+fn what_a_checkpoint_says_of_its_model_is_read() {
+    let arguments: [(&str, &[u8]); 6] = [
+        ("width", b"K\x12"),
+        ("small", b"\x88"),
+        ("use_rgb_conv", b"\x89"),
+        ("clicks_groups", b"N"),
+        ("norm_layer", b"X\x02\x00\x00\x00bn"),
+        ("norm_mean_std", b"]"),
+    ];
+    let pickle = forge::ritm(&dict(&[SIX]), RITM, &arguments);
+    let (_folder, path) = file("a.pth", &archive(&pickle, &[&six_bytes()]));
+    let checkpoint = Checkpoint::open(&path).expect("it is whole");
+    let values = checkpoint.tensor("head.weight", &[2, 3]);
+    assert_eq!(values.expect("the state dict"), SIX_VALUES);
+    let config = checkpoint.config().expect("it has one");
+    assert_eq!(config.class, RITM);
+    let expected = [
+        ("width", Setting::Number(18)),
+        ("small", Setting::Flag(true)),
+        ("use_rgb_conv", Setting::Flag(false)),
+        ("clicks_groups", Setting::Nothing),
+        ("norm_layer", Setting::Text("bn".to_owned())),
+        ("norm_mean_std", Setting::Other),
+    ];
+    let expected = expected.map(|(name, setting)| (name.to_owned(), setting));
+    assert_eq!(config.parameters, BTreeMap::from(expected));
+
+    let (_folder, path) = file("b.pth", &forge::six());
+    assert!(
+        Checkpoint::open(&path)
+            .expect("it is whole")
+            .config()
+            .is_none()
+    );
+}
+
+#[test]
+fn a_checkpoint_of_another_variant_is_refused_by_name() {
+    let large: [(&str, &[u8]); 3] = [
+        ("width", b"K\x20"),
+        ("ocr_width", b"K\x80"),
+        ("small", b"\x89"),
+    ];
+    for (class, arguments, problem) in [
+        (RITM, &large[..], "is ritm_h32"),
+        ("isegm.model.DeeplabModel", &large, "DeeplabModel"),
+        (RITM, &large[..1], "does not say"),
+    ] {
+        let pickle = forge::ritm(&dict(&[SIX]), class, arguments);
+        let (_folder, path) = file("small.pth", &archive(&pickle, &[&six_bytes()]));
+        let checkpoint = Checkpoint::open(&path).expect("it is whole");
+        let device = kernels::Device::cpu();
+        let opened = models::open(
+            "ritm_h18s",
+            Architecture::RitmHrnet18s,
+            &checkpoint,
+            &device,
+        );
+        let error = opened.err().expect("another variant").to_string();
+        assert!(
+            error.contains("small.pth") && error.contains(problem),
+            "{error}"
+        );
     }
 }

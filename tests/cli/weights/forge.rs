@@ -71,6 +71,29 @@ pub(super) fn nested(key: &str, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Returns the pickle of RITM's `{"state_dict": …, "config": …}`, the arguments being opcodes.
+pub(super) fn ritm(state_dict: &[u8], class: &str, arguments: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut parameters = b"}".to_vec();
+    for (name, value) in arguments {
+        text(&mut parameters, name);
+        parameters.extend(nested("value", value));
+        parameters.push(b's');
+    }
+    let mut bytes = b"}".to_vec();
+    text(&mut bytes, "state_dict");
+    bytes.extend(state_dict);
+    bytes.push(b's');
+    text(&mut bytes, "config");
+    bytes.push(b'}');
+    text(&mut bytes, "class");
+    text(&mut bytes, class);
+    bytes.push(b's');
+    text(&mut bytes, "params");
+    bytes.extend(parameters);
+    bytes.extend(b"ss");
+    bytes
+}
+
 /// Appends BINUNICODE.
 pub(super) fn text(bytes: &mut Vec<u8>, text: &str) {
     bytes.push(b'X');

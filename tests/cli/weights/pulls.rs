@@ -28,7 +28,7 @@ fn model(addresses: &[&Server]) -> (TempDir, Store, Entry) {
         title: "Net".to_owned(),
         architecture: Architecture::MobileSam,
         status: Status::Runs,
-        file: "net.pt".to_owned(),
+        file: Some("net.pt".to_owned()),
         content: Some(Content {
             bytes: body().len() as u64,
             sha256: Digest::of_file(&original).expect("just written"),
@@ -41,6 +41,10 @@ fn model(addresses: &[&Server]) -> (TempDir, Store, Entry) {
     (folder, store, entry)
 }
 
+fn file(store: &Store) -> PathBuf {
+    store.folder().join("net.pt")
+}
+
 fn partial(store: &Store) -> PathBuf {
     store.folder().join("net.pt.part")
 }
@@ -48,7 +52,8 @@ fn partial(store: &Store) -> PathBuf {
 /// Pulls, expecting success; the file is then complete and nothing else is left.
 fn pull(store: &Store, entry: &Entry) {
     let located = store.pull(entry, &mut |_| {}).expect("the pull succeeds");
-    assert_eq!(fs::read(&located.path).expect("it is there"), body());
+    let file = located.clone().expect("it needs a file");
+    assert_eq!(fs::read(&file.path).expect("it is there"), body());
     assert_eq!(store.locate(entry).expect("it is right"), located);
     assert!(!partial(store).exists());
 }
@@ -190,7 +195,7 @@ fn no_source_says_how_to_place_the_file() {
     let (_folder, store, entry) = model(&[&gone]);
     let message = refuse(&store, &entry);
     let content = entry.content.expect("set above").to_string();
-    let path = store.path(&entry).display().to_string();
+    let path = file(&store).display().to_string();
     for expected in [&gone.address(), &content, &path] {
         assert!(message.contains(expected.as_str()), "{message}");
     }
@@ -201,7 +206,7 @@ fn a_damaged_file_is_named_and_replaced() {
     let server = Server::start(vec![full(&body())]);
     let (_folder, store, entry) = model(&[&server]);
     fs::create_dir(store.folder()).expect("the folder is writable");
-    fs::write(store.path(&entry), &body()[..1000]).expect("the folder is writable");
+    fs::write(file(&store), &body()[..1000]).expect("the folder is writable");
     assert!(matches!(
         store.state(&entry),
         State::Damaged { bytes: 1000, .. }
@@ -210,7 +215,7 @@ fn a_damaged_file_is_named_and_replaced() {
     // A flipped bit does not change the size: only reading the file tells.
     let mut flipped = body();
     flipped[5] ^= 1;
-    fs::write(store.path(&entry), flipped).expect("the folder is writable");
+    fs::write(file(&store), flipped).expect("the folder is writable");
     assert!(matches!(store.state(&entry), State::Installed { .. }));
     let error = store.locate(&entry).expect_err("it is damaged");
     assert!(matches!(error, StoreError::Damaged { .. }));
@@ -233,7 +238,7 @@ fn what_cannot_be_checked_is_not_downloaded() {
     assert!(server.requests().is_empty());
     // Placed by hand it is used as it is.
     fs::create_dir(store.folder()).expect("the folder is writable");
-    fs::write(store.path(&entry), b"any").expect("the folder is writable");
+    fs::write(file(&store), b"any").expect("the folder is writable");
     assert!(store.locate(&entry).is_ok() && store.pull(&entry, &mut |_| {}).is_ok());
 }
 

@@ -111,11 +111,12 @@ impl SamConfig {
                     stages: tiny_vit_5m(),
                 }),
             },
-            // MedSAM fits slices into the frame in another way; RITM is another family.
+            // MedSAM fits slices into the frame in another way; the others are no SAM.
             Architecture::MedSamVitB
             | Architecture::RitmHrnet18s
             | Architecture::RitmHrnet18
-            | Architecture::RitmHrnet32 => return None,
+            | Architecture::RitmHrnet32
+            | Architecture::Geodesic => return None,
         })
     }
 

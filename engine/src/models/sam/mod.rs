@@ -229,11 +229,11 @@ fn upscale(mut answer: LowResolution, candidates: usize, geometry: &Geometry) ->
         .zip(answer.scores)
         .map(|(logits, predicted_iou)| Candidate {
             bitmap: threshold(logits.view(), geometry),
-            predicted_iou,
-            logits,
+            predicted_iou: Some(predicted_iou),
+            logits: Some(logits),
         })
         .collect();
-    Prediction { masks }
+    Prediction { masks, state: None }
 }
 
 #[cfg(test)]
@@ -301,9 +301,11 @@ mod tests {
             let mut query = Query {
                 call: &call,
                 logits: None,
+                state: None,
             };
             let first = sam.decode(&embedding, &[query]).expect("it is finite");
-            query.logits = Some(first[0].masks[0].logits.view());
+            let fed_back = first[0].masks[0].logits.as_ref();
+            query.logits = fed_back.map(|logits| logits.view());
             let second = sam
                 .decode(&embedding, &[query, query])
                 .expect("it is finite");
@@ -311,7 +313,8 @@ mod tests {
                 assert_eq!(prediction.masks.len(), count);
                 for mask in &prediction.masks {
                     assert_eq!(mask.bitmap.dim(), (3, 5));
-                    assert_eq!(mask.logits.dim(), (LOW, LOW));
+                    let dim = mask.logits.as_ref().map(ndarray::ArrayBase::dim);
+                    assert_eq!(dim, Some((LOW, LOW)));
                 }
             }
             assert_ne!(first[0].masks[0].logits, second[0].masks[0].logits);
@@ -326,6 +329,7 @@ mod tests {
             let query = Query {
                 call: &call,
                 logits: None,
+                state: None,
             };
             sam.decode(&embedding, &[query])
         };

@@ -25,8 +25,13 @@ pub(super) fn calibration(collection: &Collection) -> Drawing {
         .with_legend("expected = true");
     let mut plots = vec![Plot::Line(diagonal)];
     for (index, label) in collection.labels().into_iter().enumerate() {
+        let bins = bins(collection, label);
+        // A model that expects nothing has no line.
+        if bins.is_empty() {
+            continue;
+        }
         let plot = LinePlot::new()
-            .with_data(bins(collection, label))
+            .with_data(bins)
             .with_color(colour(index))
             .with_stroke_width(2.0)
             .with_legend(label);
@@ -59,7 +64,10 @@ fn bins(collection: &Collection, label: &str) -> Vec<(f64, f64)> {
         .filter(|series| series.label == label)
         .flat_map(|series| &series.curves);
     for point in curves.flat_map(|curve| &curve.points) {
-        let expected = f64::from(point.predicted_iou).clamp(0.0, 1.0);
+        let Some(expected) = point.predicted_iou else {
+            continue;
+        };
+        let expected = f64::from(expected).clamp(0.0, 1.0);
         let bin = &mut bins[((expected * BINS as f64) as usize).min(BINS - 1)];
         bin.0 += 1;
         bin.1 += expected;

@@ -9,7 +9,7 @@ use super::{
     table::{numbers, table, words},
 };
 use crate::{
-    report::{Collection, Panel, Series},
+    report::{Collection, Panel, Point, Series},
     scenario::Choice,
 };
 
@@ -82,8 +82,20 @@ fn line(panel: &Panel, series: &Series) -> Markup {
             }
             td.number { (best.unwrap_or(1)) }
             td.number { (ratio(series.mean(last, |point| point.choices[ORACLE]))) }
-            td.number { (ratio(series.mean(last, |point| f64::from(point.predicted_iou)))) }
+            td.number { (expected(series, last)) }
         }
+    }
+}
+
+/// Returns the mean IoU that the model expected; a dash if it expects none.
+fn expected(series: &Series, prompts: u32) -> String {
+    // What is not expected is no number, and neither is a mean with it.
+    let expected = |point: &Point| point.predicted_iou.map_or(f64::NAN, f64::from);
+    let mean = series.mean(prompts, expected);
+    if mean.is_nan() {
+        "–".to_owned()
+    } else {
+        ratio(mean)
     }
 }
 

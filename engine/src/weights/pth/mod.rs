@@ -4,6 +4,7 @@
 //! The pickle is read by [`pickle`], which executes nothing.
 
 mod archive;
+mod config;
 mod pickle;
 mod state_dict;
 mod values;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 
 use self::archive::Archive;
 use super::{
-    Flaw,
+    Flaw, Setting,
     bounded::BoundedFile,
     stored::{Storage, StoredTensor},
 };
@@ -37,8 +38,16 @@ pub(super) fn is_legacy(start: &[u8]) -> bool {
     start.starts_with(LEGACY)
 }
 
+/// What an archive describes.
+pub(super) struct Index {
+    /// By name.
+    pub(super) tensors: BTreeMap<String, StoredTensor>,
+    /// The model's class and its arguments, if they are there.
+    pub(super) config: Option<(String, BTreeMap<String, Setting>)>,
+}
+
 /// Reads the description of the tensors, and checks that each lies inside its storage.
-pub(super) fn index(file: &BoundedFile) -> Result<BTreeMap<String, StoredTensor>, Flaw> {
+pub(super) fn index(file: &BoundedFile) -> Result<Index, Flaw> {
     let archive = Archive::open(file)?;
     let root = archive
         .names()
@@ -88,5 +97,8 @@ pub(super) fn index(file: &BoundedFile) -> Result<BTreeMap<String, StoredTensor>
         .map_err(layout)?;
         tensors.insert(name.to_owned(), tensor);
     }
-    Ok(tensors)
+    Ok(Index {
+        tensors,
+        config: config::find(&values),
+    })
 }

@@ -65,7 +65,8 @@ impl<'a> Machine<'a> {
             // PROTO and FRAME say nothing that is needed.
             0x80 => drop(self.take(1)?),
             0x95 => drop(self.take(8)?),
-            b'N' | 0x88 | 0x89 => self.push(Value::Plain),
+            b'N' => self.push(Value::Nothing),
+            flag @ (0x88 | 0x89) => self.push(Value::Bool(flag == 0x88)),
             b'G' => self.skip(8)?,
             b'K' => self.unsigned_integer(1)?,
             b'M' => self.unsigned_integer(2)?,

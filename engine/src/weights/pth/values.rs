@@ -13,8 +13,11 @@ pub(super) struct Values<'a> {
 
 /// A value, as far as a state dict needs it.
 pub(super) enum Value<'a> {
-    /// None, a boolean, a float, bytes, a list: nothing a tensor is described by.
+    /// A float, bytes: nothing a tensor or a model is described by.
     Plain,
+    /// Python's `None`.
+    Nothing,
+    Bool(bool),
     List,
     Int(i64),
     Text(&'a str),

@@ -98,7 +98,7 @@ pub struct ByHand {
 }
 
 impl Store {
-    /// Makes sure that a model's file is in the folder, and is the right one.
+    /// Makes sure that a model's file is in the folder, and is the right one; `None` if it needs none.
     ///
     /// A right file that is already there is left alone; a damaged one is replaced. The file
     /// appears under its name only when it is complete and its SHA-256 is right. An interrupted
@@ -111,13 +111,15 @@ impl Store {
         &self,
         entry: &Entry,
         report: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<Located, PullError> {
+    ) -> Result<Option<Located>, PullError> {
         match self.locate(entry) {
             Ok(located) => return Ok(located),
             Err(StoreError::Absent { .. } | StoreError::Damaged { .. }) => {}
             Err(error @ StoreError::Io { .. }) => return Err(error.into()),
         }
-        let path = self.path(entry);
+        let Some(path) = self.path(entry) else {
+            return Ok(None);
+        };
         let by_hand = Box::new(ByHand {
             path: path.clone(),
             addresses: if entry.urls.is_empty() {
@@ -153,7 +155,7 @@ impl Store {
             let reason = match outcome.and_then(|()| partial.finish()) {
                 Ok(()) => {
                     let sha256 = content.sha256;
-                    return Ok(Located { path, sha256 });
+                    return Ok(Some(Located { path, sha256 }));
                 }
                 Err(Failure::Source(reason)) => reason,
                 Err(Failure::Write(source)) => {
