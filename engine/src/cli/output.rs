@@ -21,11 +21,17 @@ use tracing_subscriber::{
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Loudness {
     /// Say more; twice for everything
-    #[arg(short, long, action = ArgAction::Count, global = true)]
+    #[arg(short, long, action = ArgAction::Count, global = true, display_order = 900)]
     verbose: u8,
 
     /// Say nothing but errors; show no progress
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        display_order = 901,
+        conflicts_with = "verbose"
+    )]
     quiet: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Whether a model knows how good it is. See [`calibration`].
 
 use kuva::{
-    plot::LinePlot,
+    plot::{LinePlot, ScatterPlot},
     prelude::{Layout, Plot},
     render::render::render_multiple,
 };
@@ -15,7 +15,7 @@ const BINS: usize = 10;
 const FEWEST: usize = 3;
 
 /// Draws the mean IoU of all predictions against the IoU that the model expected of them, one line per
-/// series. A model that knows itself lies on the diagonal.
+/// series (a point, where it always expects about the same). A model that knows itself lies on the diagonal.
 pub(super) fn calibration(collection: &Collection) -> Drawing {
     let diagonal = LinePlot::new()
         .with_data([(0.0, 0.0), (1.0, 1.0)])
@@ -28,6 +28,15 @@ pub(super) fn calibration(collection: &Collection) -> Drawing {
         let bins = bins(collection, label);
         // A model that expects nothing has no line.
         if bins.is_empty() {
+            continue;
+        }
+        if bins.len() == 1 {
+            let plot = ScatterPlot::new()
+                .with_data(bins)
+                .with_color(colour(index))
+                .with_size(4.0)
+                .with_legend(label);
+            plots.push(Plot::Scatter(plot));
             continue;
         }
         let plot = LinePlot::new()
