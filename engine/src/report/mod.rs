@@ -1,5 +1,5 @@
 //! From rows to figures and a page. No model is needed, and no data: everything is made from run
-//! folders. See [`Collection`] and [`write`].
+//! folders. See [`Collection`] and [`write()`].
 
 mod cases;
 mod change;
