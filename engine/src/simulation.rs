@@ -9,13 +9,14 @@ use std::{
 };
 
 use bevy_app::App;
+use kernels::KernelError;
 
 use crate::{
-    diagnostics::Timings,
+    diagnostics::{Measured, Meter, Timings, Watch},
     limits::Limits,
     pipeline::PipelinePlugin,
     runs::{Counts, Results, RunError, State},
-    stages::{load::Intake, report::Ledger},
+    stages::{DeviceFailure, load::Intake, report::Ledger},
     study::Study,
 };
 
@@ -33,11 +34,16 @@ pub struct Outcome {
     pub state: State,
     /// Where the time went.
     pub timings: Timings,
+    /// What was measured beside, if the run was watched.
+    pub measured: Option<Measured>,
+    /// What went wrong with the device, if that ended the run.
+    pub failure: Option<KernelError>,
 }
 
-/// Plays the `cases` of `study`, as (dataset, case), that `results` lacks, batch by batch. `progress` is called after each;
-/// when `stop` becomes true, or a limit is exceeded, the batch in play is finished, and no further one
-/// begins.
+/// Plays the `cases` of `study`, as (dataset, case), that `results` lacks, batch by batch.
+/// `progress` is called before the first and after each; when `stop` becomes true, or a limit is
+/// exceeded, the batch in play is finished, and no further one begins. If the device fails the run
+/// ends with what was written before.
 ///
 /// # Errors
 /// When a file of the run folder cannot be written. What was written before stays valid.
@@ -46,6 +52,7 @@ pub fn simulate(
     mut cases: Vec<(usize, usize)>,
     results: Results,
     limits: Limits,
+    watch: Watch,
     stop: &Arc<AtomicBool>,
     mut progress: impl FnMut(&Counts),
 ) -> Result<Outcome, RunError> {
@@ -58,11 +65,28 @@ pub fn simulate(
         .insert_resource(limits)
         .insert_resource(limits.budget())
         .insert_resource(study)
-        .insert_resource(Timings::default())
+        .insert_resource(match watch {
+            Watch::Everything => Timings::with_spans(),
+            Watch::Stages | Watch::Operations => Timings::default(),
+        })
         .insert_resource(Ledger::new(results))
         .add_plugins(PipelinePlugin);
-    while !app.world().resource::<Intake>().is_done() && !stop.load(Ordering::Relaxed) {
+    let device = app.world().resource::<Study>().device.clone();
+    let mut failure = None;
+    let mut meter = Meter::start(&device, watch).unwrap_or_else(|error| {
+        failure = Some(error);
+        None
+    });
+    while failure.is_none()
+        && !app.world().resource::<Intake>().is_done()
+        && !stop.load(Ordering::Relaxed)
+    {
         app.update();
+        let world = app.world_mut();
+        failure = world.remove_resource().map(|DeviceFailure(error)| error);
+        if let Some(meter) = meter.as_mut().filter(|_| failure.is_none()) {
+            failure = meter.take(&mut world.resource_mut::<Timings>()).err();
+        }
         let mut ledger = app.world_mut().resource_mut::<Ledger>();
         if let Some(error) = ledger.error.take() {
             return Err(error);
@@ -77,7 +101,7 @@ pub fn simulate(
         }
     }
     let world = app.world_mut();
-    let state = if world.resource::<Intake>().is_done() {
+    let state = if failure.is_none() && world.resource::<Intake>().is_done() {
         State::Finished
     } else {
         State::Interrupted
@@ -93,6 +117,8 @@ pub fn simulate(
         slices: counts.slices - before.slices,
         state,
         timings,
+        measured: meter.map(Meter::finish),
+        failure,
     })
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
+use kernels::Device;
 
 use crate::{
     datasets::Dataset,
@@ -21,6 +22,8 @@ pub struct Study {
     pub datasets: Arc<[Box<dyn Dataset>]>,
     /// The scenario's models, built, in its order.
     pub models: Vec<Box<dyn Model>>,
+    /// Where the models are, and where distances are measured.
+    pub device: Device,
     /// The scenario's strategies with their rules resolved, in its order.
     pub strategies: Vec<(Strategy, Protocol)>,
 }
@@ -31,6 +34,7 @@ impl Study {
         scenario: Scenario,
         datasets: Vec<Box<dyn Dataset>>,
         models: Vec<Box<dyn Model>>,
+        device: Device,
     ) -> Self {
         let strategies = scenario
             .strategies
@@ -41,6 +45,7 @@ impl Study {
             scenario,
             datasets: datasets.into(),
             models,
+            device,
             strategies,
         }
     }

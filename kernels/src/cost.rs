@@ -11,6 +11,15 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// Returns the cost of both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            flops: self.flops + other.flops,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+
     /// Returns the cost of `flops` on this many `f32` numbers.
     pub(crate) fn new(flops: usize, numbers: usize) -> Self {
         Self {

@@ -28,6 +28,17 @@ impl Activation {
         Self::Sigmoid,
     ];
 
+    /// Returns what is appended to the description of a problem.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Relu => " relu",
+            Self::Gelu => " gelu",
+            Self::LeakyRelu => " leaky relu",
+            Self::Sigmoid => " sigmoid",
+        }
+    }
+
     /// Returns the activation of `x`, as the references compute it.
     pub fn apply(self, x: f64) -> f64 {
         match self {

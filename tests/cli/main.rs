@@ -4,6 +4,7 @@ mod bad_input_data;
 mod cache;
 mod check;
 mod cluster;
+mod devices;
 mod help;
 mod program;
 mod readers;

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayD, ArrayViewD, Axis, IxDyn, Slice};
 
 /// Returns a tensor as an array.
 pub(crate) fn array(tensor: &Tensor) -> ArrayD<f32> {
-    let values = tensor.to_vec().expect("the CPU does not fail");
+    let values = tensor.to_vec().expect("the device works");
     ArrayD::from_shape_vec(IxDyn(tensor.shape()), values).expect("as many as the shape says")
 }
 

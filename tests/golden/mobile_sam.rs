@@ -8,16 +8,23 @@ use engine::{
 use kernels::{Device, Tensor};
 use ndarray::{Array3, ArrayView2, Axis};
 use serde_json::Value;
-use tests::golden::Golden;
+use tests::{golden::Golden, graphics};
 
 use crate::compare::{assert_close, channels_first, stacked, tokens};
 
-/// Returns MobileSAM, or `None` where its weights are absent.
+/// An image of the study with what the reference makes of it.
+const ULTRASOUND: (&str, &str) = ("mobilesam_us_breast_10080", "us_breast/images/10080.png");
+
+/// Returns MobileSAM on the CPU, or `None` where its weights are absent.
 pub(crate) fn mobile_sam() -> Option<Sam> {
+    mobile_sam_on(&Device::cpu())
+}
+
+fn mobile_sam_on(device: &Device) -> Option<Sam> {
     let path = tests::shared("weights/mobile_sam.pt")?;
     let checkpoint = Checkpoint::open(&path).expect("the official checkpoint");
     let config = SamConfig::of(Architecture::MobileSam).expect("it runs");
-    Some(Sam::load("mobile_sam", config, &checkpoint, &Device::cpu()).expect("the right shapes"))
+    Some(Sam::load("mobile_sam", config, &checkpoint, device).expect("the right shapes"))
 }
 
 /// Returns the RGB pixels of an image of the study.
@@ -30,23 +37,29 @@ pub(crate) fn pixels(path: &str) -> Option<Array3<u8>> {
 
 #[test]
 fn ultrasound_equals_the_reference() {
-    check("mobilesam_us_breast_10080", "us_breast/images/10080.png");
+    check(&Device::cpu(), ULTRASOUND);
+}
+
+#[test]
+fn ultrasound_on_a_graphics_device_equals_the_reference() {
+    if let Some(device) = graphics() {
+        check(&device, ULTRASOUND);
+    }
 }
 
 #[test]
 fn chest_x_ray_equals_the_reference() {
-    check(
-        "mobilesam_chest_CHNCXR_0066_0",
-        "xray_chest/images/CHNCXR_0066_0.png",
-    );
+    let image = "xray_chest/images/CHNCXR_0066_0.png";
+    check(&Device::cpu(), ("mobilesam_chest_CHNCXR_0066_0", image));
 }
 
-fn check(name: &str, image: &str) {
-    let (Some(golden), Some(sam), Some(pixels)) = (Golden::open(name), mobile_sam(), pixels(image))
+fn check(device: &Device, (name, image): (&str, &str)) {
+    let (Some(golden), Some(sam), Some(pixels)) =
+        (Golden::open(name), mobile_sam_on(device), pixels(image))
     else {
         return;
     };
-    check_encoder(&golden, &sam, &pixels);
+    check_encoder(device, &golden, &sam, &pixels);
     let embedding = sam.embed(pixels.view()).expect("a finite embedding");
     let prompts = golden.metadata("prompts");
     let predict = |prompt| {
@@ -75,12 +88,12 @@ fn check(name: &str, image: &str) {
     );
 }
 
-fn check_encoder(golden: &Golden, sam: &Sam, pixels: &Array3<u8>) {
+fn check_encoder(device: &Device, golden: &Golden, sam: &Sam, pixels: &Array3<u8>) {
     const TOLERANCE: f64 = 5e-5;
     let geometry = Geometry::new(pixels.len_of(Axis(0)), pixels.len_of(Axis(1)), 1024);
     let config = SamConfig::of(Architecture::MobileSam).expect("it runs");
-    let frame = prepare(pixels.view(), &geometry, config.intensity, &Device::cpu())
-        .expect("the CPU does not fail");
+    let frame =
+        prepare(pixels.view(), &geometry, config.intensity, device).expect("the device works");
     let mut visit = |name: &str, tensor: &Tensor| {
         let (stored, ours, strides): (_, _, &[usize]) = if name.starts_with("neck") {
             (format!("{name}.sub"), channels_first(tensor), &[1, 4, 8, 8])
@@ -97,7 +110,7 @@ fn check_encoder(golden: &Golden, sam: &Sam, pixels: &Array3<u8>) {
         assert_close(name, &ours, strides, &theirs, TOLERANCE);
     };
     let embedding = sam.encoder.encode_visiting(&frame, &mut visit);
-    let embedding = channels_first(&embedding.expect("the CPU does not fail"));
+    let embedding = channels_first(&embedding.expect("the device works"));
     let theirs = golden.f32("embedding.sub");
     assert_close("embedding", &embedding, &[1, 4, 4, 4], &theirs, TOLERANCE);
 }

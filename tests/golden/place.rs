@@ -7,10 +7,14 @@ use engine::{
     scenario::{Count, Label, Preset, Primitive, Protocol, Target},
     stages::place::{Placed, View, place},
 };
+use kernels::Device;
 use ndarray::Array2;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tests::golden::{Golden, json};
+use tests::{
+    devices,
+    golden::{Golden, json},
+};
 
 fn read<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).expect("golden files have the form of their README")
@@ -73,7 +77,10 @@ fn regions_and_the_five_modes_are_the_studys() {
             clicked: &[],
         };
         let mut draw = Legacy::new(1);
-        let mut play = |primitive| place(&[primitive], &view, &protocol, &mut draw);
+        let mut play = |primitive| {
+            let placed = place(&Device::cpu(), &[primitive], &view, &protocol, &mut draw);
+            placed.expect("the CPU does not fail")
+        };
         let point: [u32; 2] = read(&expected["largest_point"]);
         assert_eq!(
             points(&play(Primitive::Point(Target::LargestRegion))),
@@ -136,6 +143,7 @@ fn cases(file: &str) -> Option<Vec<Case>> {
 
 /// Plays one click on `first` without a prediction, then one click in the error of each.
 fn play(
+    device: &Device,
     case: &Case,
     first: Target,
     protocol: &Protocol,
@@ -154,7 +162,8 @@ fn play(
             clicked: &clicked,
         };
         let target = last.map_or(first, |_| Target::ErrorRegion);
-        let placed = place(&[Primitive::Point(target)], &view, protocol, draw);
+        let placed = place(device, &[Primitive::Point(target)], &view, protocol, draw);
+        let placed = placed.expect("the device works");
         ties.push(placed.ties);
         clicked.extend(placed.clicks);
     }
@@ -167,21 +176,28 @@ fn clicks_in_the_error_are_the_studys() {
     let Some(cases) = cases("error_clicks") else {
         return;
     };
-    for (number, case) in cases.iter().enumerate() {
-        // The column of the sign under either rule. The first click is always positive.
-        for (label, column) in [(Label::AnyClass, 2), (Label::Class, 4)] {
-            let protocol = Protocol {
-                label,
-                ..Preset::PaperCode.protocol()
-            };
-            let played = play(case, Target::Object, &protocol, &mut Legacy::new(1));
-            for (round, ((click, ties), expected)) in played.iter().zip(&case.clicks).enumerate() {
-                let sign = expected.get(column).unwrap_or(&1.0);
-                let expected = [expected[0], expected[1], *sign, expected[3]];
-                let ours = [click.x, click.y, click.positive.into(), *ties as u32];
-                let expected = expected.map(|number| number as u32);
-                assert_eq!(ours, expected, "case {number}, click {round}");
-            }
+    for device in devices() {
+        for (number, case) in cases.iter().enumerate() {
+            check_the_studys(&device, number, case);
+        }
+    }
+}
+
+fn check_the_studys(device: &Device, number: usize, case: &Case) {
+    // The column of the sign under either rule. The first click is always positive.
+    for (label, column) in [(Label::AnyClass, 2), (Label::Class, 4)] {
+        let protocol = Protocol {
+            label,
+            ..Preset::PaperCode.protocol()
+        };
+        let draw = &mut Legacy::new(1);
+        let played = play(device, case, Target::Object, &protocol, draw);
+        for (round, ((click, ties), expected)) in played.iter().zip(&case.clicks).enumerate() {
+            let sign = expected.get(column).unwrap_or(&1.0);
+            let expected = [expected[0], expected[1], *sign, expected[3]];
+            let ours = [click.x, click.y, click.positive.into(), *ties as u32];
+            let expected = expected.map(|number| number as u32);
+            assert_eq!(ours, expected, "case {number}, click {round}, {device:?}");
         }
     }
 }
@@ -192,12 +208,14 @@ fn clicks_are_those_of_ritms_clicker() {
         return;
     };
     let protocol = Preset::RitmProtocol.protocol();
-    for (number, case) in cases.iter().enumerate() {
-        let played = play(case, Target::ErrorRegion, &protocol, &mut First);
-        for (round, ((click, _), expected)) in played.iter().zip(&case.clicks).enumerate() {
-            let ours = [click.x, click.y, click.positive.into()];
-            let expected = [0, 1, 2].map(|column| expected[column] as u32);
-            assert_eq!(ours, expected, "case {number}, click {round}");
+    for device in devices() {
+        for (number, case) in cases.iter().enumerate() {
+            let played = play(&device, case, Target::ErrorRegion, &protocol, &mut First);
+            for (round, ((click, _), expected)) in played.iter().zip(&case.clicks).enumerate() {
+                let ours = [click.x, click.y, click.positive.into()];
+                let expected = [0, 1, 2].map(|column| expected[column] as u32);
+                assert_eq!(ours, expected, "case {number}, click {round}, {device:?}");
+            }
         }
     }
 }

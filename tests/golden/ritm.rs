@@ -220,7 +220,8 @@ fn next_click(truth: ArrayView2<'_, bool>, last: Option<&State>, clicked: &[Clic
     };
     let protocol = Preset::RitmProtocol.protocol();
     let error = [Primitive::Point(Target::ErrorRegion)];
-    place(&error, &view, &protocol, &mut First).clicks[0]
+    let placed = place(&Device::cpu(), &error, &view, &protocol, &mut First);
+    placed.expect("the CPU does not fail").clicks[0]
 }
 
 fn check_clicks(name: &str, architecture: Architecture) {

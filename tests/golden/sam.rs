@@ -10,27 +10,33 @@ use engine::{
 use kernels::{Device, Tensor};
 use ndarray::{Array2, Array3, ArrayD, IxDyn};
 use serde_json::Value;
-use tests::golden::Golden;
+use tests::{devices, golden::Golden, graphics};
 
 use crate::compare::{array, assert_close, channels_first, stacked};
 
 /// Returns a map given in the reference's order, `[1, channels, height, width]`, channel-last.
-fn channels_last(shape: &[usize; 4], values: Vec<f32>) -> Tensor {
+fn channels_last(device: &Device, shape: &[usize; 4], values: Vec<f32>) -> Tensor {
     let map = ArrayD::from_shape_vec(IxDyn(shape), values).expect("as many as the shape says");
     let last = map.permuted_axes(IxDyn(&[0, 2, 3, 1]));
     let values = last.iter().copied().collect();
-    Tensor::from_vec(&Device::cpu(), last.shape(), values).expect("the same elements")
+    Tensor::from_vec(device, last.shape(), values).expect("the same elements")
 }
 
 /// Returns a formula picture, `[1, side, side, 3]`.
-fn picture(side: usize) -> Tensor {
+fn picture(device: &Device, side: usize) -> Tensor {
     let values = Formula::default().picture("golden.picture", 3, side, side);
-    channels_last(&[1, 3, side, side], values)
+    channels_last(device, &[1, 3, side, side], values)
 }
 
 /// Compares an encoder's blocks and neck with the golden ones; `sub` tells their strides.
-fn check_encoder(golden: &Golden, config: &EncoderConfig, side: usize, tolerance: f64) -> Tensor {
-    let encoder = ImageEncoder::load(config, &Formula::default(), &Device::cpu())
+fn check_encoder(
+    device: &Device,
+    golden: &Golden,
+    config: &EncoderConfig,
+    side: usize,
+    tolerance: f64,
+) -> Tensor {
+    let encoder = ImageEncoder::load(config, &Formula::default(), device)
         .expect("formula weights have every shape");
     let mut visit = |name: &str, tensor: &Tensor| {
         let sub = format!("{name}.sub");
@@ -45,8 +51,8 @@ fn check_encoder(golden: &Golden, config: &EncoderConfig, side: usize, tolerance
         }
     };
     encoder
-        .encode_visiting(&picture(side), &mut visit)
-        .expect("the CPU does not fail")
+        .encode_visiting(&picture(device, side), &mut visit)
+        .expect("the device works")
 }
 
 #[test]
@@ -62,9 +68,11 @@ fn a_small_vit_equals_the_reference_block_by_block() {
         window: 14,
         global_blocks: vec![1, 3],
     });
-    let output = check_encoder(&golden, &config, 256, 2e-5);
-    let theirs = golden.f32("output");
-    assert_close("output", &channels_first(&output), &[1; 4], &theirs, 2e-5);
+    for device in devices() {
+        let output = check_encoder(&device, &golden, &config, 256, 2e-5);
+        let theirs = golden.f32("output");
+        assert_close("output", &channels_first(&output), &[1; 4], &theirs, 2e-5);
+    }
 }
 
 /// Ours of the golden file's prompt of that name.
@@ -104,23 +112,29 @@ fn prompt_encoder_and_mask_decoder_equal_the_reference() {
     let Some(golden) = Golden::open("sam_decoder") else {
         return;
     };
-    let (source, device) = (Formula::default(), Device::cpu());
-    let decoder = Decoder::load(1024, &source, &device).expect("formula weights have every shape");
+    for device in devices() {
+        check_decoder(&device, &golden);
+    }
+}
+
+fn check_decoder(device: &Device, golden: &Golden) {
+    let source = Formula::default();
+    let decoder = Decoder::load(1024, &source, device).expect("formula weights have every shape");
     let positions = channels_first(decoder.prompts.positions());
     let theirs = golden.f32("dense_pe.sub");
     assert_close("dense_pe", &positions, &EIGHTH, &theirs, DECODER);
 
     let embedding = source.signed("golden.image_embedding", &[1, 256, 64, 64]);
-    let embedding = channels_last(&[1, 256, 64, 64], embedding);
-    let image = decoder.prepare(embedding).expect("the CPU does not fail");
+    let embedding = channels_last(device, &[1, 256, 64, 64], embedding);
+    let image = decoder.prepare(embedding).expect("the device works");
     let logits = source.picture("golden.mask_input", 1, 256, 256);
     let logits = Array2::from_shape_vec((256, 256), logits).expect("a map") * 4.0;
     let prompts = golden.metadata("prompts");
     for (name, of_golden) in prompts.as_object().expect("prompts by name") {
         let prompt = prompt(of_golden, &logits);
-        check_tokens_and_map(&golden, &decoder, name, &prompt);
-        check_transformer(&golden, &decoder, name, &image, &prompt);
-        check_answer(&golden, &decoder, name, &image, prompt);
+        check_tokens_and_map(golden, &decoder, name, &prompt);
+        check_transformer(golden, &decoder, name, &image, &prompt);
+        check_answer(golden, &decoder, name, &image, prompt);
     }
 }
 
@@ -134,11 +148,10 @@ fn check_tokens_and_map(golden: &Golden, decoder: &Decoder, name: &str, prompt: 
         assert_close(&stored, &sparse, &[1; 3], &golden.f32(&stored), DECODER);
     }
     if let Some(logits) = prompt.logits {
-        let logits = channels_last(&[1, 1, 256, 256], logits.iter().copied().collect());
-        let dense = decoder
-            .prompts
-            .dense(&logits)
-            .expect("the CPU does not fail");
+        let device = decoder.prompts.positions().device();
+        let logits = logits.iter().copied().collect();
+        let logits = channels_last(device, &[1, 1, 256, 256], logits);
+        let dense = decoder.prompts.dense(&logits).expect("the device works");
         let stored = format!("{name}.dense.sub");
         let theirs = golden.f32(&stored);
         assert_close(&stored, &channels_first(&dense), &EIGHTH, &theirs, DECODER);
@@ -156,13 +169,13 @@ fn check_transformer(
         .image_of(image, &[prompt])
         .expect("the logits are 256 × 256");
     let tokens = decoder
-        .tokens(&[prompt], &Device::cpu())
+        .tokens(&[prompt], image.embedding().device())
         .expect("one prompt");
     let (tokens, pixels) = decoder
         .masks
         .transformer
         .forward(&tokens, &source, decoder.prompts.positions())
-        .expect("the CPU does not fail");
+        .expect("the device works");
     let stored = format!("{name}.tokens_out");
     assert_close(
         &stored,
@@ -185,7 +198,7 @@ fn check_answer(
 ) {
     let answer = decoder
         .predict(image, &[prompt])
-        .expect("the CPU does not fail")
+        .expect("the device works")
         .remove(0);
     let ours = stacked(&answer.logits);
     let (stored, strides) = if golden.contains(&format!("{name}.logits")) {
@@ -209,9 +222,25 @@ fn vit_b_equals_the_reference() {
         return;
     };
     let config = SamConfig::of(Architecture::SamVitB).expect("it runs");
-    let output = check_encoder(&golden, &config.encoder, 1024, 1e-3);
+    check_vit(&Device::cpu(), &golden, &config.encoder);
+}
+
+fn check_vit(device: &Device, golden: &Golden, config: &EncoderConfig) {
+    let output = check_encoder(device, golden, config, 1024, 1e-3);
     let theirs = golden.f32("output");
     assert_close("output", &channels_first(&output), &[1; 4], &theirs, 1e-3);
+}
+
+/// Takes minutes on a software device, seconds on a graphics processor:
+/// `cargo test -p tests --test golden vit_b_on_a_graphics -- --ignored`.
+#[test]
+#[ignore = "takes minutes on a software device"]
+fn vit_b_on_a_graphics_device_equals_the_reference() {
+    let (Some(golden), Some(device)) = (Golden::open("sam_vit_b"), graphics()) else {
+        return;
+    };
+    let config = SamConfig::of(Architecture::SamVitB).expect("it runs");
+    check_vit(&device, &golden, &config.encoder);
 }
 
 #[test]

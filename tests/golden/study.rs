@@ -4,6 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use engine::{
+    diagnostics::Watch,
     limits::Limits,
     runs::{LoadedModel, Order, Row, execute, read_rows},
     scenario::ScenarioFile,
@@ -127,11 +128,12 @@ fn play(study: &Path, weights: &Path) -> Vec<Row> {
                 .map(|spec| spec.open(file.folder()).expect("it is there"))
                 .collect(),
             models: vec![LoadedModel::open(entry, &store, &device).expect("the official weights")],
-            device: device.name(),
+            device: device.clone(),
             out: folder.path(),
             shard: None,
             fresh: false,
             limits: Limits::default(),
+            watch: Watch::default(),
             stop: Arc::default(),
         },
         |_, _| {},

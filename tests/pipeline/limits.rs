@@ -46,7 +46,8 @@ impl Model for Slow {
 }
 
 fn limited(text: &str, model: Box<dyn Model>, out: &Path, limits: Limits) -> Report {
-    execute_models(text, vec![model], out, ALL, (false, None), limits).expect("writable")
+    let device = kernels::Device::cpu();
+    execute_models(device, text, vec![model], out, ALL, (false, None), limits).expect("writable")
 }
 
 fn seconds(seconds: u64) -> Limits {

@@ -1,5 +1,6 @@
 //! The pipeline with a model that is simple enough to reason about.
 
+mod device;
 mod disc;
 mod faults;
 mod kill;
@@ -9,6 +10,7 @@ mod report;
 mod resume;
 mod shards;
 mod state;
+mod steady;
 
 use std::{
     path::Path,
@@ -19,11 +21,13 @@ use std::{
 };
 
 use engine::{
+    diagnostics::Watch,
     limits::Limits,
     models::Model,
     runs::{LoadedModel, Order, Report, RunError, Shard, execute},
     scenario::ScenarioFile,
 };
+use kernels::Device;
 
 /// Plays a scenario's text with the disc model into `out`, and stops after `batches`.
 fn play(text: &str, out: &Path, batches: usize) -> Report {
@@ -39,6 +43,7 @@ fn play_with(
     shard: Option<Shard>,
 ) -> Result<Report, RunError> {
     execute_models(
+        Device::cpu(),
         text,
         vec![Box::new(disc::Disc)],
         out,
@@ -50,11 +55,21 @@ fn play_with(
 
 /// Plays a scenario's text with these models in place of those it names.
 fn play_models(text: &str, models: Vec<Box<dyn Model>>, out: &Path, batches: usize) -> Report {
-    execute_models(text, models, out, batches, (false, None), Limits::default())
+    let device = Device::cpu();
+    let rules = (false, None);
+    execute_models(device, text, models, out, batches, rules, Limits::default())
+        .expect("the folder is writable")
+}
+
+/// Plays all of a scenario's text with these models, distances measured on `device`.
+fn play_on(device: Device, text: &str, models: Vec<Box<dyn Model>>, out: &Path) -> Report {
+    let (all, rules) = (usize::MAX, (false, None));
+    execute_models(device, text, models, out, all, rules, Limits::default())
         .expect("the folder is writable")
 }
 
 fn execute_models(
+    device: Device,
     text: &str,
     models: Vec<Box<dyn Model>>,
     out: &Path,
@@ -76,11 +91,12 @@ fn execute_models(
             .map(|spec| spec.open(file.folder()).expect("it is there"))
             .collect(),
         models: models.into_iter().map(loaded).collect(),
-        device: "cpu".to_owned(),
+        device,
         out,
         shard,
         fresh,
         limits,
+        watch: Watch::Stages,
         stop: Arc::clone(&stop),
     };
     // It is told of the beginning, and of each batch.

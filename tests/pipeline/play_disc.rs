@@ -13,11 +13,12 @@ use std::{
 };
 
 use engine::{
-    diagnostics::peak_memory,
+    diagnostics::{Watch, peak_memory},
     limits::Limits,
     runs::{LoadedModel, Order, execute},
     scenario::ScenarioFile,
 };
+use kernels::Device;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -47,11 +48,12 @@ fn play(arguments: &[String]) -> Result<(), Failure> {
             model: Box::new(disc::Disc),
             located: None,
         }],
-        device: "cpu".to_owned(),
+        device: Device::cpu(),
         out: Path::new(out),
         shard: shard.first().map(|text| text.parse()).transpose()?,
         fresh: false,
         limits: Limits::default(),
+        watch: Watch::Stages,
         stop: Arc::default(),
     };
     let report = execute(order, |_, _| {})?;

@@ -6,6 +6,8 @@ pub mod readers;
 
 use std::path::{Path, PathBuf};
 
+use kernels::Device;
+
 /// Returns a path under the shared folder of golden tensors, weights and data, or `None` (after
 /// saying so on stderr) where this machine has none. With `REQUIRE_SHARED=1` its absence fails.
 ///
@@ -47,4 +49,31 @@ pub fn browser() -> Option<PathBuf> {
         eprintln!("SKIPPED: there is no chromium");
     }
     found
+}
+
+/// Returns the processor, and a graphics device where this machine has one.
+pub fn devices() -> Vec<Device> {
+    [Device::cpu()].into_iter().chain(graphics()).collect()
+}
+
+/// Returns the machine's graphics device, or `None` (after saying so on stderr) where it has none.
+/// With `KERNELS_DEVICE=required` its absence fails.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+pub fn graphics() -> Option<Device> {
+    #[cfg(feature = "wgpu")]
+    let found = Device::wgpu().map_err(|error| error.to_string());
+    #[cfg(not(feature = "wgpu"))]
+    let found: Result<Device, _> = Err("built without the feature `wgpu`");
+    match found {
+        Ok(device) => Some(device),
+        Err(reason) => {
+            let required = std::env::var_os("KERNELS_DEVICE");
+            assert!(
+                required.is_none_or(|value| value != "required"),
+                "KERNELS_DEVICE=required, but {reason}"
+            );
+            eprintln!("SKIPPED on a graphics device: {reason}");
+            None
+        }
+    }
 }

@@ -6,11 +6,13 @@
 mod bytes;
 mod check;
 mod completions;
+mod device;
 mod devices;
 mod merge;
 mod models;
 mod output;
 mod prepare;
+mod profile;
 mod progress;
 mod report;
 mod run;
@@ -27,6 +29,8 @@ Examples:
   engine report runs/multi_region             figures and a page from its rows
   engine models                               which models there are, which are installed
   engine models pull mobile_sam               get one
+  engine devices                              what can compute, and how fast
+  engine profile mobile_sam --device wgpu     where a device's time goes
 
 Exit codes: 0 done, 1 some cases failed or the run was stopped, 2 could not run.";
 
@@ -49,8 +53,8 @@ enum Command {
     Submit(submit::Arguments),
     Report(report::Arguments),
     Models(models::Arguments),
-    /// List what can compute
-    Devices,
+    Devices(devices::Arguments),
+    Profile(profile::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -81,7 +85,8 @@ pub fn main() -> ExitCode {
         Command::Submit(arguments) => submit::submit(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Models(arguments) => models::models(&arguments),
-        Command::Devices => devices::devices(),
+        Command::Devices(arguments) => devices::devices(&arguments),
+        Command::Profile(arguments) => profile::profile(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
     };
     match outcome {

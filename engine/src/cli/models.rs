@@ -36,7 +36,7 @@ enum Action {
 }
 
 /// Where model files are.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Folder {
     /// Folder of model files [default: models/ here if it exists, else in your data folder]
     #[arg(long, value_name = "DIR", env = Store::VARIABLE, hide_env_values = true, global = true)]

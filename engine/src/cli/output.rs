@@ -112,16 +112,17 @@ pub(super) fn complain(report: &Report) {
     _ = writeln!(io::stderr(), "Error: {report:?}");
 }
 
-/// Aligns cells in columns: words to the left, numbers to the right. The first row is the heading.
+/// Aligns cells in columns: words to the left, numbers (and dots for none) to the right. The first row is the heading.
 pub(super) fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
     let shape: Vec<(usize, bool)> = (0..count)
         .map(|column| {
             let width = cells(column).map(|cell| cell.chars().count()).max();
-            let is_number = cells(column)
-                .skip(1)
-                .all(|cell| cell.chars().all(|char| char.is_ascii_digit()));
+            let is_number = cells(column).skip(1).all(|cell| {
+                cell.chars()
+                    .all(|char| char.is_ascii_digit() || ".%·".contains(char))
+            });
             (width.unwrap_or(0), is_number)
         })
         .collect();

@@ -21,7 +21,11 @@ pub(super) struct Prepared {
 
 /// Reads a scenario, looks up its models and opens its datasets.
 pub(super) fn prepare(path: &Path) -> Result<Prepared, ScenarioError> {
-    let file = ScenarioFile::read(path)?;
+    prepare_file(ScenarioFile::read(path)?)
+}
+
+/// Looks up a scenario's models and opens its datasets.
+pub(super) fn prepare_file(file: ScenarioFile) -> Result<Prepared, ScenarioError> {
     let models = look_up_models(&file)?;
     refuse_boxes(&file, &models)?;
     let datasets = open_datasets(&file)?;

@@ -1,7 +1,7 @@
 //! `engine run`: plays a scenario into its run folder.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process,
     sync::{
         Arc,
@@ -11,20 +11,21 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use kernels::Device;
 use miette::IntoDiagnostic as _;
 
 use super::{
     Outcome,
     bytes::Bytes,
+    device::{DeviceName, failure},
     models, output,
     prepare::{Prepared, prepare},
     progress::{Bar, Unit},
 };
 use crate::{
     cache::{Cached, EmbeddingCache},
-    diagnostics::peak_memory,
+    diagnostics::{Watch, peak_memory},
     limits::Limits,
     pipeline::Stage,
     report::{self, Collection},
@@ -79,6 +80,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     fresh: bool,
 
+    /// Also time every operation, which slows the run down, and write timings.csv
+    #[arg(long)]
+    profile: bool,
+
     /// Download nothing: a model that is not here is an error
     #[arg(long)]
     offline: bool,
@@ -104,23 +109,21 @@ pub(super) struct Arguments {
     folder: models::Folder,
 }
 
-/// A kind of device.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum DeviceName {
-    /// This machine's processor
-    Cpu,
-}
-
 pub(super) fn run(arguments: &Arguments) -> miette::Result<Outcome> {
     let prepared = prepare(&arguments.scenario)?;
     let metrics = prepared.file.scenario.metrics.clone();
-    let threads = arguments.threads.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let report = pool
-        .into_diagnostic()?
-        .install(|| play(arguments, prepared))?;
+    let watch = if arguments.profile {
+        Watch::Operations
+    } else {
+        Watch::Stages
+    };
+    let report = play_watched(arguments, watch, prepared)?;
     tabulate(&report, &metrics)?;
-    Ok(conclude(&report))
+    let outcome = conclude(&report);
+    match report.outcome.failure {
+        Some(error) => Err(failure(error, arguments.device)),
+        None => Ok(outcome),
+    }
 }
 
 /// Makes figures and page. The run is whole without them, so that a failure only warns.
@@ -153,11 +156,47 @@ pub(super) fn tabulate(report: &Report, metrics: &[Metric]) -> miette::Result<()
     output::print(&tables.collect::<Vec<_>>().join("\n"))
 }
 
-/// Builds the models and plays.
-fn play(arguments: &Arguments, prepared: Prepared) -> miette::Result<Report> {
-    let device = match arguments.device {
-        DeviceName::Cpu => Device::cpu(),
-    };
+impl Arguments {
+    /// Returns what plays a scenario into a folder of `out` with nothing special.
+    pub(super) fn plain(
+        out: &Path,
+        device: DeviceName,
+        threads: Option<u16>,
+        offline: bool,
+        folder: models::Folder,
+    ) -> Self {
+        Self {
+            scenario: PathBuf::new(),
+            out: out.to_owned(),
+            threads,
+            device,
+            shard: None,
+            fresh: false,
+            profile: false,
+            offline,
+            case_timeout: None,
+            max_memory: None,
+            cache: None,
+            cache_size: Bytes(0),
+            folder,
+        }
+    }
+}
+
+/// Builds the models and plays, on as many threads as the user wants.
+pub(super) fn play_watched(
+    arguments: &Arguments,
+    watch: Watch,
+    prepared: Prepared,
+) -> miette::Result<Report> {
+    let threads = arguments.threads.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.into_diagnostic()?
+        .install(|| play(arguments, watch, prepared))
+}
+
+fn play(arguments: &Arguments, watch: Watch, prepared: Prepared) -> miette::Result<Report> {
+    let device = arguments.device.open()?;
     let store = arguments.folder.store();
     let cache = match &arguments.cache {
         Some(folder) => Some(Arc::new(
@@ -177,7 +216,7 @@ fn play(arguments: &Arguments, prepared: Prepared) -> miette::Result<Report> {
         file: &prepared.file,
         datasets: prepared.datasets,
         models,
-        device: device.name(),
+        device,
         out: &arguments.out,
         shard: arguments.shard,
         fresh: arguments.fresh,
@@ -185,6 +224,7 @@ fn play(arguments: &Arguments, prepared: Prepared) -> miette::Result<Report> {
             case_timeout: arguments.case_timeout.map(Duration::from_secs),
             max_memory: arguments.max_memory.map(|bytes| bytes.0),
         },
+        watch,
         stop: stop_on_interrupt(),
     };
     let report = execute(order, |counts, cases| {

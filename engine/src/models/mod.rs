@@ -221,6 +221,18 @@ pub enum ModelError {
     Kernel(#[from] KernelError),
 }
 
+impl ModelError {
+    /// Returns what went wrong with the device, if that is the reason: then no other slice will
+    /// fare better.
+    pub fn device_failure(&self) -> Option<&KernelError> {
+        match self {
+            Self::Kernel(KernelError::Shape { .. } | KernelError::Devices { .. }) => None,
+            Self::Kernel(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{ritm::RitmConfig, sam::SamConfig};

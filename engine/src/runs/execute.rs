@@ -12,9 +12,11 @@ use super::{
     Counts, DatasetEntry, Digest, Manifest, ModelEntry, Results, RunError, RunFolder, ScenarioText,
     Shard, State, StrategyEntry,
     conclude::{conclude, end},
+    timings::write_timings,
 };
 use crate::{
     datasets::{CaseSource, Dataset},
+    diagnostics::{Grain, Watch},
     limits::Limits,
     models::{self, Model, ModelError},
     scenario::{ScenarioFile, Strategy},
@@ -71,8 +73,8 @@ pub struct Order<'a> {
     pub datasets: Vec<Box<dyn Dataset>>,
     /// Its models, built, in its order.
     pub models: Vec<LoadedModel>,
-    /// The name of the device they are on.
-    pub device: String,
+    /// The device they are on.
+    pub device: Device,
     /// Where run folders are made.
     pub out: &'a Path,
     /// Plays only this part of the cases.
@@ -81,6 +83,8 @@ pub struct Order<'a> {
     pub fresh: bool,
     /// How much of the machine it may take.
     pub limits: Limits,
+    /// How closely to look; more than the stages makes `timings.csv`.
+    pub watch: Watch,
     /// Becomes true when the user wants the run to end: it does after the batch in play.
     pub stop: Arc<AtomicBool>,
 }
@@ -115,7 +119,8 @@ pub fn execute(
         .into_iter()
         .map(|loaded| loaded.model)
         .collect();
-    let study = Study::new(order.file.scenario.clone(), order.datasets, models);
+    let scenario = order.file.scenario.clone();
+    let study = Study::new(scenario, order.datasets, models, order.device);
     if shard.is_some() && study.is_sequential() {
         return Err(RunError::Unshardable);
     }
@@ -134,10 +139,23 @@ pub fn execute(
     let (datasets, count) = (Arc::clone(&study.datasets), cases.len());
     tell_resumed(&results.counts(), count);
     let start = Instant::now();
-    let outcome = simulate(study, cases, results, order.limits, &order.stop, |counts| {
-        progress(counts, count);
-    })?;
+    let (limits, watch) = (order.limits, order.watch);
+    let outcome = simulate(
+        study,
+        cases,
+        results,
+        limits,
+        watch,
+        &order.stop,
+        |counts| {
+            progress(counts, count);
+        },
+    )?;
     let elapsed = start.elapsed();
+    if let Some(measured) = &outcome.measured {
+        let entries = measured.profile.entries(Grain::Problems, &measured.peak);
+        write_timings(&folder.timings(), &entries)?;
+    }
     let digest = match shard {
         Some(_) => end(&folder, &mut manifest, &outcome).map(|()| None),
         None => conclude(&folder, manifest, &outcome, Some(&datasets)).map(Some),
@@ -189,7 +207,7 @@ fn manifest(order: &Order<'_>) -> Manifest {
         },
         shard: order.shard,
         seed: scenario.seed,
-        device: order.device.clone(),
+        device: order.device.name(),
         threads: rayon::current_num_threads(),
         repeats: scenario.repeats.get(),
         datasets: order.datasets.iter().map(|set| dataset(&**set)).collect(),

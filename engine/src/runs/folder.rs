@@ -22,6 +22,7 @@ const PICTURES: &str = "pictures";
 const REPORT: &str = "report.html";
 const FIGURES: &str = "figures";
 const FAILURES: &str = "failures.csv";
+const TIMINGS: &str = "timings.csv";
 const JOURNAL: &str = "journal.log";
 const OVERLAYS: &str = "overlays";
 const LOCK: &str = ".lock";
@@ -37,6 +38,7 @@ pub(super) const SHARDS: &str = "shards";
 /// | `summary.csv` | means per dataset, object, model, strategy and prompt |
 /// | `noc.csv` | numbers of clicks to an IoU, for strategies of several prompts |
 /// | `failures.csv` | what could not be played, and why |
+/// | `timings.csv` | where a watched run's time went ([`ProfileEntry`](crate::diagnostics::ProfileEntry)) |
 /// | `overlays/*.png` | typical cases, drawn |
 /// | `gallery.jsonl`, `pictures/*.jpg` | typical cases, for the page ([`Exhibit`](super::Exhibit)) |
 /// | `figures/*.svg`, `*.png`, `report.html` | made from the above by [`crate::report`] |
@@ -144,6 +146,11 @@ impl RunFolder {
         self.root.join(FAILURES)
     }
 
+    /// Returns the path of `timings.csv`.
+    pub fn timings(&self) -> PathBuf {
+        self.root.join(TIMINGS)
+    }
+
     /// Returns the path of `journal.log`.
     pub fn journal(&self) -> PathBuf {
         self.root.join(JOURNAL)
@@ -208,7 +215,7 @@ impl RunFolder {
         }
     }
 
-    fn files(&self) -> [PathBuf; 9] {
+    fn files(&self) -> [PathBuf; 10] {
         [
             // First, so that a run which is cut off here is not taken for a whole one.
             self.manifest(),
@@ -220,6 +227,7 @@ impl RunFolder {
             self.failures(),
             self.gallery(),
             self.report(),
+            self.timings(),
         ]
     }
 

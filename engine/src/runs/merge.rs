@@ -46,6 +46,8 @@ pub fn merge(root: &Path) -> Result<Report, RunError> {
         slices: 0,
         state: State::Finished,
         timings: Timings::default(),
+        measured: None,
+        failure: None,
     };
     let datasets = open_datasets(&manifest)
         .inspect_err(|error| tracing::warn!("no overlays, for the data are not here: {error}"));

@@ -31,6 +31,7 @@ mod shard;
 mod sorted;
 mod summary;
 mod table;
+mod timings;
 
 pub use digest::{Digest, Typical};
 pub use error::RunError;

@@ -1,10 +1,13 @@
 //! Derive: a slice's truth becomes [`Mask`] entities, one binary task per object, each with its
 //! trials.
 
+use std::time::Instant;
+
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 
 use crate::{
+    diagnostics::Timings,
     entities::{
         Bitmap, History, Mask, MaskOf, Memory, Regions, Slice, Trial, TrialOf, Truth, Turn, Waiting,
     },
@@ -26,9 +29,11 @@ impl Plugin for DerivePlugin {
 fn spawn_masks(
     mut commands: Commands,
     study: Res<Study>,
+    mut timings: ResMut<Timings>,
     mut slices: Query<(Entity, &Slice, &mut Truth)>,
     mut next_turn: Local<u64>,
 ) {
+    let start = Instant::now();
     let mut slices: Vec<_> = slices.iter_mut().collect();
     slices.sort_by_key(|(_, slice, _)| slice.order);
     for (slice, _, mut truth) in slices {
@@ -57,6 +62,7 @@ fn spawn_masks(
             }
         }
     }
+    timings.add(Stage::Derive, start.elapsed());
 }
 
 /// Returns every trial to play on a mask: model by model, strategy by strategy, repeat by repeat.

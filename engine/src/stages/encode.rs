@@ -59,7 +59,12 @@ fn embed_slices(
         let start = Instant::now();
         match study.models[model].encode(pixels.0.view()) {
             Ok(embedding) => embeddings.0[model] = Some(embedding),
-            Err(error) => give_up.model_on_slice(model, slice, &error)?,
+            Err(error) => {
+                give_up.model_on_slice(model, slice, &error)?;
+                if error.device_failure().is_some() {
+                    break;
+                }
+            }
         }
         timings.add(Stage::Encode, start.elapsed());
         stopwatch.add(slice, start.elapsed())?;

@@ -23,3 +23,5 @@ pub mod report;
 
 mod give_up;
 mod queries;
+
+pub use give_up::DeviceFailure;

@@ -16,7 +16,7 @@ mod cube;
 mod problem;
 pub mod reference;
 
-use crate::{Columns, KernelError, Tensor};
+use crate::{Columns, KernelError, Tensor, timer};
 
 pub use catalog::CATALOG;
 pub use problem::{AttentionProblem, BiasKind};
@@ -56,6 +56,9 @@ pub fn attention<'a>(
     let (q, k, v) = (q.into(), k.into(), v.into());
     let (problem, shape) = AttentionProblem::new(&q, &k, &v, heads, &bias)?;
     let device = q.tensor().device();
+    let _timed = timer::operation("attention", Some(device), || {
+        (problem, Some(problem.cost()))
+    });
     #[cfg(feature = "wgpu")]
     if device.as_gpu().is_some() {
         let out = cube::attention(&problem, [&q, &k, &v].map(cube::Rows::from), bias.into())?;

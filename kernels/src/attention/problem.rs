@@ -1,5 +1,7 @@
 //! What an attention is asked: shapes and choices, no data. See [`AttentionProblem`].
 
+use std::fmt;
+
 use super::AttentionBias;
 use crate::{Columns, KernelError};
 
@@ -36,6 +38,25 @@ pub struct AttentionProblem {
     pub keys: usize,
     /// What is added to the scores.
     pub bias: BiasKind,
+}
+
+impl fmt::Display for AttentionProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bias = match self.bias {
+            BiasKind::None => "",
+            BiasKind::Table => " + table",
+            BiasKind::RelativePositions { .. } => " + positions",
+        };
+        let Self {
+            batch,
+            heads,
+            head_dim,
+            queries,
+            keys,
+            ..
+        } = self;
+        write!(f, "{batch}×{heads}×({queries}, {keys})×{head_dim}{bias}")
+    }
 }
 
 impl AttentionProblem {

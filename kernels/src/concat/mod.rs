@@ -10,7 +10,7 @@ pub mod reference;
 
 use std::ops::Range;
 
-use crate::{KernelError, Tensor};
+use crate::{Cost, KernelError, Tensor, timer};
 
 pub use catalog::CATALOG;
 pub use problem::AxisProblem;
@@ -22,6 +22,10 @@ pub use problem::AxisProblem;
 pub fn concat(tensors: &[&Tensor], axis: usize) -> Result<Tensor, KernelError> {
     let (problems, shape) = problem::concat(tensors, axis)?;
     let device = tensors[0].device();
+    let _timed = timer::operation("concat", Some(device), || {
+        let costs = problems.iter().map(AxisProblem::cost);
+        (format!("{shape:?}"), costs.reduce(Cost::plus))
+    });
     #[cfg(feature = "wgpu")]
     if let Some(gpu) = device.as_gpu() {
         let parts = problems.iter().zip(tensors);
@@ -44,6 +48,13 @@ pub fn concat(tensors: &[&Tensor], axis: usize) -> Result<Tensor, KernelError> {
 /// When there is no such axis, or the range reaches past it.
 pub fn slice(x: &Tensor, axis: usize, range: Range<usize>) -> Result<Tensor, KernelError> {
     let (problem, shape) = problem::slice(x, axis, &range)?;
+    let _timed = timer::operation("slice", Some(x.device()), || {
+        let taken = AxisProblem {
+            extent: range.len(),
+            ..problem
+        };
+        (taken, Some(taken.cost()))
+    });
     #[cfg(feature = "wgpu")]
     if x.device().as_gpu().is_some() {
         let out = cube::slice(&problem, x.gpu(), range)?;

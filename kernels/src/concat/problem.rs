@@ -1,6 +1,6 @@
 //! What joining and cutting are asked: shapes, no data. See [`AxisProblem`].
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use crate::{KernelError, Tensor};
 
@@ -13,6 +13,12 @@ pub struct AxisProblem {
     pub extent: usize,
     /// The product of the extents after the axis.
     pub inner: usize,
+}
+
+impl fmt::Display for AxisProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}×{}×{}", self.outer, self.extent, self.inner)
+    }
 }
 
 impl AxisProblem {

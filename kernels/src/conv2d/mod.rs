@@ -16,7 +16,7 @@ mod problem;
 pub mod reference;
 mod weights;
 
-use crate::{Epilogue, KernelError, Tensor};
+use crate::{Epilogue, KernelError, Tensor, timer};
 
 pub use catalog::CATALOG;
 pub use problem::{Conv2dProblem, ConvLayout, Groups};
@@ -35,6 +35,9 @@ pub fn conv2d(
     epilogue: Epilogue<'_>,
 ) -> Result<Tensor, KernelError> {
     let problem = Conv2dProblem::new(x, weights, &epilogue)?;
+    let _timed = timer::operation("conv2d", Some(x.device()), || {
+        (problem, Some(problem.cost()))
+    });
     match &weights.packed {
         Packed::Cpu(packed) => {
             let residual = epilogue.residual.map(Tensor::cpu);

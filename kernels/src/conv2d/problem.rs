@@ -1,5 +1,7 @@
 //! What a convolution is asked: shapes and choices, no data. See [`Conv2dProblem`].
 
+use std::fmt;
+
 use super::ConvWeights;
 use crate::{Activation, Epilogue, KernelError, Tensor};
 
@@ -47,6 +49,33 @@ pub struct Conv2dProblem {
     pub residual: bool,
     /// Applied last.
     pub activation: Activation,
+}
+
+impl fmt::Display for Conv2dProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ConvLayout {
+            inputs,
+            outputs,
+            kernel: [a, b],
+            stride,
+            groups,
+            ..
+        } = self.layout;
+        let depthwise = match groups {
+            Groups::Full => "",
+            Groups::Depthwise => " depthwise",
+        };
+        let residual = if self.residual { " + residual" } else { "" };
+        let activation = self.activation.label();
+        let Self {
+            batch,
+            height,
+            width,
+            ..
+        } = self;
+        write!(f, "{batch}×{height}×{width}×{inputs}→{outputs} {a}×{b}")?;
+        write!(f, "/{stride}{depthwise}{residual}{activation}")
+    }
 }
 
 impl Conv2dProblem {

@@ -13,7 +13,7 @@ pub mod reference;
 
 #[cfg(feature = "wgpu")]
 use crate::gpu;
-use crate::{Activation, Device, KernelError, Tensor, gemm::Panels};
+use crate::{Activation, Device, KernelError, Tensor, gemm::Panels, timer};
 
 pub use catalog::CATALOG;
 pub use problem::ConvTransposeProblem;
@@ -114,6 +114,9 @@ pub fn conv_transpose2d(
     activation: Activation,
 ) -> Result<Tensor, KernelError> {
     let problem = ConvTransposeProblem::new(x, weights, activation)?;
+    let _timed = timer::operation("conv_transpose2d", Some(x.device()), || {
+        (problem, Some(problem.cost()))
+    });
     match &weights.packed {
         Packed::Cpu(panels) => Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
             cpu::conv_transpose2d(x.device().as_cpu(), &problem, x.cpu(), panels, out);

@@ -1,6 +1,8 @@
 //! What a transposed convolution is asked: shapes and choices, no data. See
 //! [`ConvTransposeProblem`].
 
+use std::fmt;
+
 use super::ConvTransposeWeights;
 use crate::{Activation, KernelError, Tensor};
 
@@ -21,6 +23,21 @@ pub struct ConvTransposeProblem {
     pub bias: bool,
     /// Applied last.
     pub activation: Activation,
+}
+
+impl fmt::Display for ConvTransposeProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let activation = self.activation.label();
+        let Self {
+            batch,
+            height,
+            width,
+            inputs,
+            outputs,
+            ..
+        } = self;
+        write!(f, "{batch}×{height}×{width}×{inputs}→{outputs}{activation}")
+    }
 }
 
 impl ConvTransposeProblem {

@@ -28,7 +28,7 @@ use rayon::prelude::*;
 
 #[cfg(feature = "wgpu")]
 use crate::gpu::Gpu;
-use crate::{Device, KernelError};
+use crate::{Device, KernelError, timer};
 
 use cpu::Window;
 use problem::{CHAMFER3, CHAMFER5, root};
@@ -106,16 +106,23 @@ impl Query<'_> {
 
 /// Returns [`farthest`] of each of many masks, computed on `device`: on the CPU in parallel, on a
 /// graphics device in as few submissions as its buffers allow. The result does not depend on the
-/// device.
+/// device: a mask that a graphics device cannot hold, or with a side of more than 16384 pixels, is
+/// measured on the CPU.
 ///
 /// # Errors
-/// When the device fails, or cannot hold the distances of one of the masks; or a mask has a side
-/// of more than 16384 pixels, and the device is not the CPU.
+/// When the device fails.
 pub fn farthest_of_all(
     device: &Device,
     queries: &[Query<'_>],
     metric: Metric,
 ) -> Result<Vec<Farthest>, KernelError> {
+    let _timed = timer::operation("distance", Some(device), || {
+        let pixels: usize = queries.iter().map(|query| query.mask.len()).sum();
+        (
+            format!("{metric:?} of {} masks, {pixels} pixels", queries.len()),
+            None,
+        )
+    });
     #[cfg(feature = "wgpu")]
     if let Some(gpu) = device.as_gpu().and_then(shader::device) {
         return farthest_on_gpu(&gpu, queries, metric);
@@ -136,13 +143,12 @@ fn farthest_on_gpu(
     let mut results = Vec::with_capacity(queries.len());
     let mut rest = queries;
     while let Some(first) = rest.first() {
-        if first.mask.is_empty() {
+        if !shader::fits(gpu, first) {
             results.push(first.farthest(metric));
             rest = &rest[1..];
             continue;
         }
-        let count = shader::batch_size(gpu, rest)?;
-        let (batch, later) = rest.split_at(count);
+        let (batch, later) = rest.split_at(shader::batch_size(gpu, rest));
         let found = shader::Batch::new(gpu, batch, metric).farthest()?;
         results.extend(batch.iter().zip(found).map(|(query, found)| {
             let (height, width) = query.mask.dim();

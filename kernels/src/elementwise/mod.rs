@@ -11,7 +11,7 @@ mod cube;
 mod problem;
 pub mod reference;
 
-use crate::{Activation, KernelError, Tensor};
+use crate::{Activation, Cost, KernelError, Tensor, timer};
 
 pub use catalog::CATALOG;
 pub use problem::{BinaryOperation, BinaryProblem};
@@ -36,6 +36,11 @@ fn binary(operation: BinaryOperation, a: &Tensor, b: &Tensor) -> Result<Tensor, 
     // Both operations commute, so the repeated operand is always the second.
     let (whole, part) = if a.len() < b.len() { (b, a) } else { (a, b) };
     let (problem, shape) = BinaryProblem::new(operation, whole, part)?;
+    let name = match operation {
+        BinaryOperation::Add => "add",
+        BinaryOperation::Multiply => "multiply",
+    };
+    let _timed = timer::operation(name, Some(a.device()), || (problem, Some(problem.cost())));
     #[cfg(feature = "wgpu")]
     if a.device().as_gpu().is_some() {
         let out = cube::binary(&problem, whole.gpu(), part.gpu())?;
@@ -51,6 +56,10 @@ fn binary(operation: BinaryOperation, a: &Tensor, b: &Tensor) -> Result<Tensor, 
 /// # Errors
 /// When the device fails.
 pub fn activate(x: &Tensor, activation: Activation) -> Result<Tensor, KernelError> {
+    let _timed = timer::operation("activate", Some(x.device()), || {
+        let cost = Cost::new(0, 2 * x.len());
+        (format!("{}{}", x.len(), activation.label()), Some(cost))
+    });
     #[cfg(feature = "wgpu")]
     if x.device().as_gpu().is_some() {
         let out = cube::activate(x.len(), x.gpu(), activation)?;

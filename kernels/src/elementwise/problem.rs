@@ -1,5 +1,7 @@
 //! What an element-wise operation is asked: shapes and choices, no data. See [`BinaryProblem`].
 
+use std::fmt;
+
 use crate::{KernelError, Tensor};
 
 /// A commutative function of two numbers.
@@ -20,6 +22,19 @@ pub struct BinaryProblem {
     pub elements: usize,
     /// Elements of the other operand, repeated to fill the first.
     pub period: usize,
+}
+
+impl fmt::Display for BinaryProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            elements, period, ..
+        } = self;
+        if period == elements {
+            write!(f, "{elements}")
+        } else {
+            write!(f, "{elements}, {period} repeated")
+        }
+    }
 }
 
 impl BinaryProblem {

@@ -13,7 +13,7 @@ pub mod reference;
 
 #[cfg(feature = "wgpu")]
 use crate::gpu;
-use crate::{Device, Epilogue, KernelError, Tensor, gemm::Panels};
+use crate::{Device, Epilogue, KernelError, Tensor, gemm::Panels, timer};
 
 pub use catalog::CATALOG;
 pub use problem::LinearProblem;
@@ -116,6 +116,9 @@ pub fn linear(
     epilogue: Epilogue<'_>,
 ) -> Result<Tensor, KernelError> {
     let (problem, shape) = LinearProblem::new(x, weights, &epilogue)?;
+    let _timed = timer::operation("linear", Some(x.device()), || {
+        (problem, Some(problem.cost()))
+    });
     match &weights.packed {
         Packed::Cpu(panels) => {
             let residual = epilogue.residual.map(Tensor::cpu);

@@ -1,5 +1,7 @@
 //! What a linear layer is asked: shapes and choices, no data. See [`LinearProblem`].
 
+use std::fmt;
+
 use super::LinearWeights;
 use crate::{Activation, Epilogue, KernelError, Tensor};
 
@@ -18,6 +20,20 @@ pub struct LinearProblem {
     pub residual: bool,
     /// Applied last.
     pub activation: Activation,
+}
+
+impl fmt::Display for LinearProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let residual = if self.residual { " + residual" } else { "" };
+        let activation = self.activation.label();
+        let Self {
+            rows,
+            inputs,
+            outputs,
+            ..
+        } = self;
+        write!(f, "{rows}×{inputs}→{outputs}{residual}{activation}")
+    }
 }
 
 impl LinearProblem {

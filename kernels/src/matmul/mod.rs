@@ -11,7 +11,7 @@ mod cube;
 mod problem;
 pub mod reference;
 
-use crate::{KernelError, Tensor};
+use crate::{KernelError, Tensor, timer};
 
 pub use catalog::CATALOG;
 pub use problem::MatmulProblem;
@@ -23,6 +23,9 @@ pub use problem::MatmulProblem;
 /// When the shapes are not of that form.
 pub fn matmul_transposed(a: &Tensor, b: &Tensor) -> Result<Tensor, KernelError> {
     let problem = MatmulProblem::new(a, b)?;
+    let _timed = timer::operation("matmul", Some(a.device()), || {
+        (problem, Some(problem.cost()))
+    });
     #[cfg(feature = "wgpu")]
     if a.device().as_gpu().is_some() {
         let out = cube::matmul_transposed(&problem, a.gpu(), b.gpu())?;

@@ -1,5 +1,7 @@
 //! What a product is asked: shapes, no data. See [`MatmulProblem`].
 
+use std::fmt;
+
 use crate::{KernelError, Tensor};
 
 /// The shape of a batched product `a bᵀ`.
@@ -13,6 +15,18 @@ pub struct MatmulProblem {
     pub columns: usize,
     /// The summed axis, last in both.
     pub inner: usize,
+}
+
+impl fmt::Display for MatmulProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            batch,
+            rows,
+            columns,
+            inner,
+        } = self;
+        write!(f, "{batch}×({rows}×{inner}·{inner}×{columns})")
+    }
 }
 
 impl MatmulProblem {

@@ -13,7 +13,7 @@ pub mod reference;
 
 #[cfg(feature = "wgpu")]
 use crate::gpu;
-use crate::{Device, KernelError, Tensor};
+use crate::{Device, KernelError, Tensor, timer};
 
 pub use catalog::CATALOG;
 pub use problem::NormProblem;
@@ -67,6 +67,7 @@ impl NormWeights {
 /// When the last axis of `x` has not the weights' channels.
 pub fn layer_norm(x: &Tensor, weights: &NormWeights) -> Result<Tensor, KernelError> {
     let problem = NormProblem::new(x, weights)?;
+    let _timed = timer::operation("norm", Some(x.device()), || (problem, Some(problem.cost())));
     #[cfg(feature = "wgpu")]
     if let Some(parameters) = &weights.uploaded {
         let out = cube::layer_norm(&problem, x.gpu(), parameters, weights.epsilon)?;

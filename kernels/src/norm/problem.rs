@@ -1,5 +1,7 @@
 //! What a layer norm is asked: shapes, no data. See [`NormProblem`].
 
+use std::fmt;
+
 use super::NormWeights;
 use crate::{KernelError, Tensor};
 
@@ -10,6 +12,12 @@ pub struct NormProblem {
     pub rows: usize,
     /// Elements of a row.
     pub channels: usize,
+}
+
+impl fmt::Display for NormProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}×{}", self.rows, self.channels)
+    }
 }
 
 impl NormProblem {

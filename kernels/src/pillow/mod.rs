@@ -19,6 +19,8 @@ pub use problem::longest_side;
 
 use ndarray::{Array3, ArrayView3};
 
+use crate::timer;
+
 /// Returns the image resized to `[height, width]`.
 ///
 /// # Panics
@@ -29,6 +31,10 @@ pub fn resize(image: ArrayView3<u8>, [height, width]: [usize; 2]) -> Array3<u8> 
         return Array3::zeros((height, width, channels));
     }
     assert!(from_height * from_width > 0, "an image has pixels");
+    let _timed = timer::operation("pillow", None, || {
+        let problem = format!("{from_height}×{from_width}×{channels}→{height}×{width}");
+        (problem, None)
+    });
     let image = image.as_standard_layout();
     let rows = image.as_slice().expect("the layout is standard");
     // A pass that keeps the length is the identity.

@@ -12,7 +12,7 @@ mod cube;
 mod problem;
 pub mod reference;
 
-use crate::{KernelError, Tensor};
+use crate::{KernelError, Tensor, timer};
 
 pub use catalog::CATALOG;
 pub use problem::{Resize, ResizeProblem};
@@ -23,6 +23,9 @@ pub use problem::{Resize, ResizeProblem};
 /// When `x` has another rank or no pixels, or more is to be kept than there is.
 pub fn resize_bilinear(x: &Tensor, resize: Resize) -> Result<Tensor, KernelError> {
     let problem = ResizeProblem::new(x, resize)?;
+    let _timed = timer::operation("resize", Some(x.device()), || {
+        (problem, Some(problem.cost()))
+    });
     #[cfg(feature = "wgpu")]
     if x.device().as_gpu().is_some() {
         let out = cube::resize_bilinear(&problem, x.gpu())?;

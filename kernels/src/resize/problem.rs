@@ -1,5 +1,7 @@
 //! What a resize is asked: shapes and choices, no data. See [`Resize`].
 
+use std::fmt;
+
 use crate::{KernelError, Tensor};
 
 /// To what size, and how.
@@ -50,6 +52,19 @@ pub struct ResizeProblem {
     pub channels: usize,
     /// The output.
     pub to: Resize,
+}
+
+impl fmt::Display for ResizeProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ([height, width], [to_height, to_width]) = (self.from, self.to.size);
+        let Self {
+            batch, channels, ..
+        } = self;
+        write!(
+            f,
+            "{batch}×{height}×{width}×{channels}→{to_height}×{to_width}"
+        )
+    }
 }
 
 impl ResizeProblem {

@@ -11,7 +11,7 @@ mod cube;
 mod problem;
 pub mod reference;
 
-use crate::{KernelError, Tensor};
+use crate::{KernelError, Tensor, timer};
 
 pub use catalog::CATALOG;
 pub use problem::WindowProblem;
@@ -22,6 +22,9 @@ pub use problem::WindowProblem;
 /// When `x` has another rank, or the window has no extent.
 pub fn partition_windows(x: &Tensor, window: usize) -> Result<Tensor, KernelError> {
     let problem = WindowProblem::of_image(x, window)?;
+    let _timed = timer::operation("partition_windows", Some(x.device()), || {
+        (problem, Some(problem.cost()))
+    });
     #[cfg(feature = "wgpu")]
     if x.device().as_gpu().is_some() {
         let out = cube::partition_windows(&problem, x.gpu())?;
@@ -38,6 +41,9 @@ pub fn partition_windows(x: &Tensor, window: usize) -> Result<Tensor, KernelErro
 /// When `x` is not `[n · windows, window, window, c]` for such images.
 pub fn merge_windows(x: &Tensor, [height, width]: [usize; 2]) -> Result<Tensor, KernelError> {
     let problem = WindowProblem::of_windows(x, [height, width])?;
+    let _timed = timer::operation("merge_windows", Some(x.device()), || {
+        (problem, Some(problem.cost()))
+    });
     #[cfg(feature = "wgpu")]
     if x.device().as_gpu().is_some() {
         let out = cube::merge_windows(&problem, x.gpu())?;

@@ -1,5 +1,7 @@
 //! What a partition into windows is asked: shapes, no data. See [`WindowProblem`].
 
+use std::fmt;
+
 use crate::{KernelError, Tensor};
 
 /// The shapes of images and their windows.
@@ -15,6 +17,19 @@ pub struct WindowProblem {
     pub channels: usize,
     /// Side of a window.
     pub window: usize,
+}
+
+impl fmt::Display for WindowProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            batch,
+            height,
+            width,
+            channels,
+            window,
+        } = self;
+        write!(f, "{batch}×{height}×{width}×{channels} by {window}")
+    }
 }
 
 impl WindowProblem {

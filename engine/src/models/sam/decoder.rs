@@ -1,8 +1,11 @@
 //! Prompt encoder and mask decoder together. See [`Decoder`].
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
-use kernels::{Device, Tensor, elementwise::add};
+use kernels::{Device, KernelError, Tensor, elementwise::add};
 use ndarray::Array2;
 
 use super::{
@@ -26,6 +29,8 @@ pub struct Decoder {
     pub prompts: PromptEncoder,
     /// Tokens and maps to masks.
     pub masks: MaskDecoder,
+    /// How many prompts the device has room for: fewer once it ran out of memory.
+    at_once: AtomicUsize,
 }
 
 /// An image embedding with what of the decoder's work depends on the image alone.
@@ -68,6 +73,7 @@ impl Decoder {
         Ok(Self {
             prompts: PromptEncoder::load(frame, &p.at("prompt_encoder"))?,
             masks: MaskDecoder::load(&p.at("mask_decoder"))?,
+            at_once: AtomicUsize::new(PROMPTS_PER_BATCH),
         })
     }
 
@@ -84,10 +90,10 @@ impl Decoder {
     }
 
     /// Predicts all candidates for each prompt, in the prompts' order. What comes out for a prompt
-    /// does not depend on the others.
+    /// does not depend on the others. Where the device has no room, fewer go through together.
     ///
     /// # Errors
-    /// When fed back logits are not 256 × 256, or the device fails.
+    /// When fed back logits are not 256 × 256, or the device fails or has no room for one prompt.
     pub fn predict(
         &self,
         image: &PreparedEmbedding,
@@ -101,10 +107,27 @@ impl Decoder {
         }
         let mut answers: Vec<Option<LowResolution>> = vec![None; prompts.len()];
         for indices in alike.values() {
-            for indices in indices.chunks(PROMPTS_PER_BATCH) {
-                let batch: Vec<_> = indices.iter().map(|&index| &prompts[index]).collect();
-                for (&index, answer) in indices.iter().zip(self.predict_alike(image, &batch)?) {
-                    answers[index] = Some(answer);
+            let mut rest = indices.as_slice();
+            while !rest.is_empty() {
+                let at_once = self.at_once.load(Ordering::Relaxed).min(rest.len());
+                let (batch, later) = rest.split_at(at_once);
+                let of_batch: Vec<_> = batch.iter().map(|&index| &prompts[index]).collect();
+                match self.predict_alike(image, &of_batch) {
+                    Ok(found) => {
+                        for (&index, answer) in batch.iter().zip(found) {
+                            answers[index] = Some(answer);
+                        }
+                        rest = later;
+                    }
+                    Err(ModelError::Kernel(KernelError::OutOfMemory { .. })) if at_once > 1 => {
+                        self.at_once.store(at_once / 2, Ordering::Relaxed);
+                        tracing::warn!(
+                            "the device has no room to decode {at_once} prompts at once; \
+                             going on with {}",
+                            at_once / 2
+                        );
+                    }
+                    Err(error) => return Err(error),
                 }
             }
         }

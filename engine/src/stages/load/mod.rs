@@ -7,13 +7,14 @@ mod intake;
 
 pub use intake::{Intake, Loaded};
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 
 use super::give_up::note;
 use crate::{
+    diagnostics::Timings,
     entities::{Case, Complete, Embeddings, Fault, Foreground, Pixels, Slice, SliceOf, Truth},
     pipeline::{Batch, Stage},
     study::Study,
@@ -36,13 +37,15 @@ fn spawn_slices(
     mut commands: Commands,
     study: Res<Study>,
     mut intake: ResMut<Intake>,
+    mut timings: ResMut<Timings>,
     mut open_case: Local<Option<Entity>>,
     mut order: Local<u64>,
 ) {
+    let start = Instant::now();
     let mut slices = 0;
     while slices < SLICES_PER_BATCH {
         let Some(loaded) = intake.receive() else {
-            return;
+            break;
         };
         let case = match (&loaded, *open_case) {
             (Loaded::Case { .. }, _) | (_, None) => commands.spawn_empty().id(),
@@ -89,4 +92,5 @@ fn spawn_slices(
             }
         }
     }
+    timings.add(Stage::Load, start.elapsed());
 }

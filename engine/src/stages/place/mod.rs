@@ -1,10 +1,11 @@
-//! Place: strategies become prompts. One file per primitive; see [`place`].
+//! Place: strategies become prompts. See [`place`], and [`measure`] for many trials at once.
 
 mod bounds;
 mod calls;
-mod centre;
 mod draws;
 mod error;
+mod measure;
+mod plan;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -12,13 +13,16 @@ mod tests;
 pub use calls::calls;
 pub use system::PlacePlugin;
 
+use kernels::{Device, KernelError};
 use ndarray::ArrayView2;
 
 use crate::{
-    entities::{Click, PixelBox, Region, Regions},
+    entities::{Click, PixelBox, Regions},
     random::Draw,
-    scenario::{Primitive, Protocol, Target},
+    scenario::{Primitive, Protocol},
 };
+use measure::measure;
+use plan::Plan;
 
 /// What a simulated user sees: the truth, and the last answer.
 #[derive(Clone, Copy, Debug)]
@@ -46,62 +50,27 @@ pub struct Placed {
     pub ties: usize,
 }
 
-/// Places primitives by the protocol's rules. Ties consume `draw` in the order of the primitives,
-/// and of regions from the largest on.
+/// Places the primitives of one prompt by the protocol's rules, distances measured on `device`.
+/// Ties consume `draw` in the order of the primitives, and of regions from the largest on. The
+/// result does not depend on the device.
+///
+/// # Errors
+/// When the device fails.
 pub fn place(
+    device: &Device,
     primitives: &[Primitive],
     view: &View<'_>,
     protocol: &Protocol,
     draw: &mut dyn Draw,
-) -> Placed {
-    let mut placed = Placed::default();
-    for primitive in primitives {
-        // The clicks of this very prompt were made before, too.
-        let clicked = [view.clicked, &placed.clicks].concat();
-        let view = &View {
-            clicked: &clicked,
-            ..*view
-        };
-        match *primitive {
-            Primitive::Point(Target::ErrorRegion) => {
-                placed.click(error::click(view, protocol, draw));
-            }
-            Primitive::Point(Target::Object) => {
-                placed.click(centre::click(view.truth, view, protocol, draw));
-            }
-            Primitive::Point(target) => {
-                for region in chosen_regions(target, view.regions) {
-                    let bitmap = view.regions.bitmap(region);
-                    placed.click(centre::click(bitmap.view(), view, protocol, draw));
-                }
-            }
-            Primitive::Box(Target::ErrorRegion) => {
-                placed
-                    .boxes
-                    .extend(bounds::around(error::region(view).view()));
-            }
-            Primitive::Box(Target::Object) => placed.boxes.extend(bounds::around(view.truth)),
-            Primitive::Box(target) => {
-                let regions = chosen_regions(target, view.regions).iter();
-                placed.boxes.extend(regions.map(|region| region.bounds));
-            }
-        }
-    }
-    placed
-}
-
-/// Returns the regions that a target names, largest first.
-fn chosen_regions(target: Target, regions: &Regions) -> &[Region] {
-    let count = match target {
-        Target::LargestRegion => 1,
-        Target::EachRegion(count) => count.get() as usize,
-        Target::Object | Target::ErrorRegion => regions.by_area.len(),
-    };
-    &regions.by_area[..count.min(regions.by_area.len())]
+) -> Result<Placed, KernelError> {
+    let plans = [Plan::new(primitives, *view, protocol)];
+    let measured = measure(device, &plans)?;
+    let [plan] = plans;
+    Ok(plan.finish(measured.into_iter().flatten().collect(), draw))
 }
 
 impl Placed {
-    fn click(&mut self, (click, ties): (Click, usize)) {
+    fn click(&mut self, click: Click, ties: usize) {
         self.clicks.push(click);
         self.ties = ties;
     }

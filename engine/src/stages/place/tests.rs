@@ -1,9 +1,10 @@
 //! Properties of placed prompts, over random objects and predictions.
 
+use kernels::Device;
 use ndarray::Array2;
 use proptest::prelude::*;
 
-use super::{Placed, View, calls, place};
+use super::{Placed, View, calls};
 use crate::{
     entities::{Click, History, PixelBox, Regions},
     random::{Draw, Legacy},
@@ -11,6 +12,16 @@ use crate::{
         Count, Distance, ErrorRegion, Label, PassedPoints, Preset, Primitive, Protocol, Target,
     },
 };
+
+/// Places a prompt with distances from the CPU.
+fn place(
+    primitives: &[Primitive],
+    view: &View<'_>,
+    protocol: &Protocol,
+    draw: &mut dyn Draw,
+) -> Placed {
+    super::place(&Device::cpu(), primitives, view, protocol, draw).expect("the CPU does not fail")
+}
 
 /// An object with at least one pixel, what else is in the slice, and a prediction.
 #[derive(Clone, Debug)]

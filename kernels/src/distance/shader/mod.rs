@@ -1,6 +1,7 @@
 //! Many masks at once on a graphics device, by `shader.wgsl`, on the wgpu device and queue that
 //! CubeCL uses too. See [`Batch`].
 
+mod clock;
 mod pipelines;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::{
     KernelError,
     gpu::{Class, Gpu},
 };
+use clock::PassClock;
 use pipelines::{FAR, Pass, Pipelines};
 
 /// The greatest height and width of a mask that fit the shader's arithmetic.
@@ -40,36 +42,34 @@ fn setup(gpu: &Gpu) -> &WgpuSetup {
     gpu.setup().expect("the device was chosen for having one")
 }
 
-/// Returns how many of the masks, the first of which has pixels, fit one batch: none without
-/// pixels, and few enough for a binding and for one dispatch.
-///
-/// # Errors
-/// When the first does not fit.
-pub(super) fn batch_size(gpu: &Gpu, queries: &[Query<'_>]) -> Result<usize, KernelError> {
-    let most = setup(gpu).device.limits().max_storage_buffer_binding_size;
-    let mut bytes = 0;
-    for (count, query) in queries.iter().enumerate() {
-        let (height, width) = query.mask.dim();
-        if height.max(width) > LONGEST_SIDE {
-            return Err(KernelError::shape(
-                "distance",
-                "mask",
-                query.mask.shape(),
-                format!("sides of at most {LONGEST_SIDE}"),
-            ));
-        }
-        bytes += query.mask.len() as u64 * 4;
-        if count > 0 && (bytes > most || query.mask.is_empty() || count == MOST_MASKS) {
-            return Ok(count);
-        }
-        if bytes > most {
-            return Err(KernelError::OutOfMemory {
-                bytes,
-                most: Some(most),
-            });
-        }
-    }
-    Ok(queries.len())
+/// Returns whether the shader can measure a mask: it has pixels, and they fit its arithmetic and
+/// one binding.
+pub(super) fn fits(gpu: &Gpu, query: &Query<'_>) -> bool {
+    let (height, width) = query.mask.dim();
+    let sides = 1..=LONGEST_SIDE;
+    sides.contains(&height) && sides.contains(&width) && bytes(query) <= most_bytes(gpu)
+}
+
+/// Returns how many of the masks make one batch: all that fit, up to the first that does not, and
+/// few enough for a binding and for one dispatch.
+pub(super) fn batch_size(gpu: &Gpu, queries: &[Query<'_>]) -> usize {
+    let mut total = 0;
+    let within = |query: &&Query<'_>| {
+        total += bytes(query);
+        fits(gpu, query) && total <= most_bytes(gpu)
+    };
+    queries.iter().take(MOST_MASKS).take_while(within).count()
+}
+
+/// Returns the bytes of a mask's distances.
+fn bytes(query: &Query<'_>) -> u64 {
+    query.mask.len() as u64 * 4
+}
+
+/// Returns the most bytes that one binding can reach.
+fn most_bytes(gpu: &Gpu) -> u64 {
+    let limits = setup(gpu).device.limits();
+    limits.max_storage_buffer_binding_size
 }
 
 /// Masks on their way through the shader.
@@ -222,7 +222,9 @@ impl<'a, 'm> Batch<'a, 'm> {
         let height = longest(|query| query.mask.nrows()).unwrap_or(0);
         let words = longest(|query| query.mask.len().div_ceil(32)).unwrap_or(0);
         let masks = self.queries.len() as u32;
-        for (pass, pipeline) in &pipelines.passes {
+        let passes = pipelines.passes.iter().map(|&(pass, _)| pass);
+        let clock = PassClock::new(device, passes.collect());
+        for (index, (pass, pipeline)) in pipelines.passes.iter().enumerate() {
             let [x, y] = match pass {
                 Pass::SweepColumns => [width.div_ceil(64) as u32, masks],
                 Pass::LowerEnvelope => [height.div_ceil(64) as u32, masks],
@@ -233,15 +235,22 @@ impl<'a, 'm> Batch<'a, 'm> {
             // A pass of its own orders it after the one before.
             let mut compute = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: Some(pass.entry()),
-                timestamp_writes: None,
+                timestamp_writes: clock.as_ref().map(|clock| clock.of_pass(index)),
             });
             compute.set_pipeline(pipeline);
             compute.set_bind_group(0, &group, &[]);
             compute.dispatch_workgroups(x, y, 1);
         }
         encoder.copy_buffer_to_buffer(wanted, 0, &readback, 0, wanted.size());
+        if let Some(clock) = &clock {
+            clock.stop(&mut encoder);
+        }
         setup.queue.submit([encoder.finish()]);
-        read(device, &readback)
+        let found = read(device, &readback)?;
+        if let Some(clock) = &clock {
+            clock.report(device, &setup.queue)?;
+        }
+        Ok(found)
     }
 
     /// Returns the shader's tasks, five words each.

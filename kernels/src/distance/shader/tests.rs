@@ -66,3 +66,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_mask_too_long_for_the_shader_is_measured_all_the_same() {
+    let Ok(device) = Device::wgpu() else { return };
+    let mut long = Array2::from_elem((2, super::LONGEST_SIDE + 1), true);
+    long[[0, 7]] = false;
+    let small = Array2::from_elem((3, 4), true);
+    let queries = [&small, &long, &small].map(|mask| Query {
+        mask: mask.view(),
+        border_is_background: true,
+        excluded: &[],
+    });
+    for metric in METRICS {
+        let found = farthest_of_all(&device, &queries, metric).expect("the device works");
+        let expected = farthest_of_all(&Device::cpu(), &queries, metric);
+        assert_eq!(found, expected.expect("the CPU works"), "{metric:?}");
+    }
+}

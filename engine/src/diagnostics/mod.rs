@@ -1,6 +1,18 @@
-//! Where time and memory go. See [`Timings`] and [`peak_memory`].
+//! Where time and memory go. See [`Timings`], [`Profile`], [`Trace`] and [`peak_memory`].
 
-use std::{fs, time::Duration};
+mod meter;
+mod profile;
+mod trace;
+
+pub(crate) use meter::Meter;
+pub use meter::{Measured, Watch};
+pub use profile::{Grain, Profile, ProfileEntry};
+pub use trace::Trace;
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use bevy_ecs::prelude::*;
 
@@ -19,11 +31,45 @@ pub struct StageTime {
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Timings {
     stages: [StageTime; 7],
+    /// Each piece of work since [`Timings::take_spans`], where someone wants to know.
+    spans: Option<Vec<Span>>,
+}
+
+/// One piece of work of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The stage.
+    pub stage: Stage,
+    /// When it began.
+    pub start: Instant,
+    /// How long it took.
+    pub elapsed: Duration,
 }
 
 impl Timings {
-    /// Adds one piece of work of `stage`.
+    /// Starts with nothing done, and remembers each piece of work.
+    pub fn with_spans() -> Self {
+        Self {
+            spans: Some(Vec::new()),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the pieces of work since the last time, if they are remembered.
+    pub fn take_spans(&mut self) -> Vec<Span> {
+        self.spans.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Adds one piece of work of `stage`, which ends now.
     pub fn add(&mut self, stage: Stage, elapsed: Duration) {
+        if let Some(spans) = &mut self.spans {
+            let now = Instant::now();
+            spans.push(Span {
+                stage,
+                start: now.checked_sub(elapsed).unwrap_or(now),
+                elapsed,
+            });
+        }
         let time = &mut self.stages[stage as usize];
         time.count += 1;
         time.total += elapsed;
