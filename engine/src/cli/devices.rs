@@ -55,7 +55,8 @@ fn row(name: DeviceName, device: &Device) -> Result<Vec<String>, KernelError> {
     };
     let mut precisions = list(&facts.precisions);
     if !facts.tensor_cores.is_empty() {
-        precisions += &format!(" (tensor cores: {})", list(&facts.tensor_cores));
+        let cores = list(&facts.tensor_cores);
+        precisions = format!("{precisions} (tensor cores: {cores})");
     }
     let size = |bytes: Option<u64>| {
         bytes.map_or("·".to_owned(), |bytes| {

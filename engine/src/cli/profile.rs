@@ -48,7 +48,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     problems: bool,
 
-    /// Write stages and kernels on one time line, for chrome://tracing or ui.perfetto.dev
+    /// Write stages and kernels on one time line, in Chrome's trace format
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
 

@@ -1,4 +1,4 @@
-//! Place: strategies become prompts. See [`place`], and [`measure`] for many trials at once.
+//! Place: strategies become prompts. See [`place`]; many trials are measured together in `measure.rs`.
 
 mod bounds;
 mod calls;

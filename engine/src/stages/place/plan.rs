@@ -75,7 +75,7 @@ impl<'a, 'p> Plan<'a, 'p> {
     /// Returns how many pixels all regions have.
     pub(super) fn pixels(&self) -> usize {
         let regions = self.steps.iter().flat_map(Step::regions);
-        regions.map(|region| region.len()).sum()
+        regions.fold(0, |sum, region| sum + region.len())
     }
 
     /// Places the prompt. `measured` has the deepest pixels of [`Plan::queries`]; ties consume

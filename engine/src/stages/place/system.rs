@@ -120,7 +120,7 @@ impl Scene<'_, '_> {
             if pixels > MOST_PIXELS {
                 break;
             }
-            let plan = self.plan(trial, mask, memory, history)?;
+            let plan = self.plan(trial, **mask, memory, history)?;
             pixels += plan.pixels();
             plans.push(plan);
         }
@@ -131,7 +131,7 @@ impl Scene<'_, '_> {
     fn plan<'a>(
         &'a self,
         trial: &Trial,
-        mask: &TrialOf,
+        mask: TrialOf,
         memory: &'a Memory,
         history: &'a History,
     ) -> Result<Plan<'a, 'a>> {
