@@ -1,8 +1,7 @@
 //! `gallery.jsonl` and `pictures/`: what a page needs of a typical case's slice. See [`Exhibit`].
 
 use std::{
-    fs::File,
-    io::{BufRead as _, BufReader, Cursor, ErrorKind},
+    io::{Cursor, ErrorKind},
     path::Path,
 };
 
@@ -10,7 +9,11 @@ use image::{DynamicImage, RgbImage, codecs::jpeg::JpegEncoder, imageops::FilterT
 use ndarray::ArrayView3;
 use serde::{Deserialize, Serialize};
 
-use super::{Percentile, Rle, RunError, TrialId, error::reading, folder::replace_with};
+use super::{
+    Percentile, Rle, RunError, TrialId,
+    folder::replace_with,
+    json_lines::{json_lines, read_json_lines},
+};
 
 /// The long side of a picture at most, in pixels.
 const LONG_SIDE: usize = 768;
@@ -50,15 +53,7 @@ impl Exhibit {
 
 /// Writes `gallery.jsonl`.
 pub(super) fn write_gallery(path: &Path, exhibits: &[Exhibit]) -> Result<(), RunError> {
-    let mut lines = Vec::new();
-    for exhibit in exhibits {
-        serde_json::to_writer(&mut lines, exhibit).map_err(|error| RunError::Encode {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-        lines.push(b'\n');
-    }
-    replace_with(path, &lines)
+    replace_with(path, &json_lines(exhibits, path)?)
 }
 
 /// Reads `gallery.jsonl`; empty if the run has none, for it was interrupted or is old.
@@ -66,21 +61,12 @@ pub(super) fn write_gallery(path: &Path, exhibits: &[Exhibit]) -> Result<(), Run
 /// # Errors
 /// The file cannot be read, or a line is no exhibit.
 pub fn read_gallery(path: &Path) -> Result<Vec<Exhibit>, RunError> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        file => file.map_err(reading(path))?,
-    };
-    let mut exhibits = Vec::new();
-    for (line, text) in (1..).zip(BufReader::new(file).lines()) {
-        let text = text.map_err(reading(path))?;
-        let exhibit = serde_json::from_str(&text).map_err(|error| RunError::Malformed {
-            path: path.to_owned(),
-            line,
-            reason: error.to_string(),
-        })?;
-        exhibits.push(exhibit);
+    match read_json_lines(path) {
+        Err(RunError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            Ok(Vec::new())
+        }
+        exhibits => exhibits?.collect(),
     }
-    Ok(exhibits)
 }
 
 /// Writes a slice, `[height, width, 3]`, as JPEG; large ones are reduced.

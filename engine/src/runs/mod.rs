@@ -14,6 +14,7 @@ mod folder;
 mod gallery;
 mod group;
 mod journal;
+mod json_lines;
 mod log;
 mod manifest;
 mod merge;

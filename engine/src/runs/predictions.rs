@@ -2,14 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
-    io::{BufRead as _, BufReader},
     path::Path,
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::{Rle, RunError, TrialId, error::reading};
+use super::{Rle, RunError, TrialId, json_lines::read_json_lines};
 use crate::entities::Call;
 
 /// One line of `predictions.jsonl`: what a figure needs of a prediction without the model.
@@ -26,19 +24,6 @@ pub struct PredictedMask {
     pub segmentation: Rle,
 }
 
-/// Writes predictions as JSON lines.
-pub(super) fn json_lines(predictions: &[PredictedMask], path: &Path) -> Result<Vec<u8>, RunError> {
-    let mut lines = Vec::new();
-    for prediction in predictions {
-        serde_json::to_writer(&mut lines, prediction).map_err(|error| RunError::Encode {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-        lines.push(b'\n');
-    }
-    Ok(lines)
-}
-
 /// Reads `predictions.jsonl` line by line and keeps the wanted predictions (trial and prompts).
 ///
 /// # Errors
@@ -47,16 +32,9 @@ pub fn find_predictions(
     path: &Path,
     wanted: &BTreeSet<(TrialId, u32)>,
 ) -> Result<BTreeMap<(TrialId, u32), PredictedMask>, RunError> {
-    let file = File::open(path).map_err(reading(path))?;
     let mut found = BTreeMap::new();
-    for (line, text) in (1..).zip(BufReader::new(file).lines()) {
-        let text = text.map_err(reading(path))?;
-        let prediction: PredictedMask =
-            serde_json::from_str(&text).map_err(|error| RunError::Malformed {
-                path: path.to_owned(),
-                line,
-                reason: error.to_string(),
-            })?;
+    for prediction in read_json_lines(path)? {
+        let prediction: PredictedMask = prediction?;
         let key = (prediction.trial.clone(), prediction.prompts);
         if wanted.contains(&key) {
             found.insert(key, prediction);
@@ -68,6 +46,7 @@ pub fn find_predictions(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runs::json_lines::json_lines;
     use crate::{
         entities::{Click, PixelBox},
         runs::rows::tests::row,

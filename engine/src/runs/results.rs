@@ -8,8 +8,8 @@ use std::{
 use super::{
     CaseKey, Counts, Failure, PredictedMask, Row, RunError, RunFolder,
     journal::{Entry, Finished, Journal},
+    json_lines::json_lines,
     log::{CaseLog, Span},
-    predictions::json_lines,
     rows::csv_lines,
     sorted::{self, Files, sorted_entries},
 };

@@ -55,14 +55,8 @@ impl Overlay<'_> {
     /// larger than about a thousand pixels).
     pub fn draw(&self) -> RgbImage {
         let (height, width, _) = self.pixels.dim();
-        let whole = PixelBox {
-            x0: 0,
-            y0: 0,
-            x1: width as u32 - 1,
-            y1: height as u32 - 1,
-        };
         let scale = scale(height.max(width) as f32);
-        let slice = Panel::new(self.pixels, whole, scale);
+        let slice = Panel::new(self.pixels, self.whole(), scale);
         let Some(window) = self.window() else {
             let picture = slice.draw(self, |_| true).into_image();
             return self.caption.below(picture, self.calls);
@@ -81,14 +75,8 @@ impl Overlay<'_> {
     /// Draws the slice alone, so that its long side has so many pixels: for a [`Sheet`].
     pub fn tile(&self, side: u32) -> RgbImage {
         let (height, width, _) = self.pixels.dim();
-        let whole = PixelBox {
-            x0: 0,
-            y0: 0,
-            x1: width as u32 - 1,
-            y1: height as u32 - 1,
-        };
         let scale = side as f32 / height.max(width) as f32;
-        Panel::new(self.pixels, whole, scale)
+        Panel::new(self.pixels, self.whole(), scale)
             .draw(self, |_| true)
             .into_image()
     }
@@ -103,6 +91,17 @@ impl Overlay<'_> {
                 reason: error.to_string(),
             })?;
         replace_with(path, bytes.get_ref())
+    }
+
+    /// Returns the box around the whole slice.
+    fn whole(&self) -> PixelBox {
+        let (height, width, _) = self.pixels.dim();
+        PixelBox {
+            x0: 0,
+            y0: 0,
+            x1: width as u32 - 1,
+            y1: height as u32 - 1,
+        }
     }
 
     /// Returns the window around a small object, of the slice's proportions; `None` if it is large.
