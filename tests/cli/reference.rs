@@ -66,8 +66,8 @@ fn places() -> Vec<String> {
         with_dataset("folder_pair(normalise: [min_max(unknown)])"),
         with_dataset("folder_pair(normalise: [percentile(unknown: 1)])"),
         with_dataset("folder_pair(normalise: [window(unknown: 1)])"),
-        with_dataset("nifti(unknown: 1)"),
-        with_dataset("nifti(grid: unknown)"),
+        with_dataset("volumes(unknown: 1)"),
+        with_dataset("volumes(grid: unknown)"),
     ];
     let rules = "preset distance ties error label points feedback choice stop";
     places.extend(rules.split(' ').map(rule));

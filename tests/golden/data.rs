@@ -268,7 +268,7 @@ fn check_volumes(
 fn spleen_in_all_directions_and_windows() {
     let spleen = |options: &str| {
         format!(
-            r#"nifti(name: "spleen", images: "ct_spleen", labels: "ct_spleen", image_name: "{{stem}}_ct",
+            r#"volumes(name: "spleen", images: "ct_spleen", labels: "ct_spleen", image_name: "{{stem}}_ct",
                      label_name: "{{stem}}_ct_seg-manual", objects: [(name: "spleen")], {options})"#
         )
     };
@@ -289,7 +289,7 @@ fn spleen_in_all_directions_and_windows() {
 fn spinal_cord() {
     let spine = |options: &str| {
         format!(
-            r#"nifti(name: "spine", images: "mri_spine", labels: "mri_spine", unpaired: skip,
+            r#"volumes(name: "spine", images: "mri_spine", labels: "mri_spine", unpaired: skip,
                      objects: [(name: "cord")], {options})"#
         )
     };
@@ -318,7 +318,7 @@ fn sarcoma_in_three_modalities() {
         ("PET", 13_319, 4_938_576_119, 5.468_75),
     ] {
         let declaration = format!(
-            r#"nifti(name: "sarcoma", images: "pet_ct_mr/nifti", labels: "pet_ct_mr/nifti",
+            r#"volumes(name: "sarcoma", images: "pet_ct_mr/nifti", labels: "pet_ct_mr/nifti",
                      image_name: "{{stem}}/{modality}_image", label_name: "{{stem}}/{modality}_mask",
                      objects: [(name: "tumour")])"#
         );

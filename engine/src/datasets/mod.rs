@@ -5,10 +5,11 @@ mod error;
 mod files;
 mod folder_pair;
 mod intensity;
-mod nifti;
 mod objects;
 mod phantoms;
+mod slicing;
 mod spec;
+mod volumes;
 
 use std::{ops::ControlFlow, path::PathBuf};
 
@@ -21,10 +22,11 @@ pub use files::{
 };
 pub use folder_pair::FolderPairSpec;
 pub use intensity::normalise::{Over, Percent, Positive, Step};
-pub use nifti::{Axis, GridRule, NiftiSpec};
 pub use objects::{Inside, ObjectSpec, Several};
 pub use phantoms::{Modality, PhantomsSpec, Side};
+pub use slicing::Axis;
 pub use spec::DatasetSpec;
+pub use volumes::{GridRule, VolumesSpec};
 
 /// A dataset whose cases are known and can be read.
 pub trait Dataset: Send + Sync {

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::{
-    Dataset, DatasetError, FolderPairSpec, NiftiSpec, PhantomsSpec, folder_pair, nifti, phantoms,
+    Dataset, DatasetError, FolderPairSpec, PhantomsSpec, VolumesSpec, folder_pair, phantoms,
+    volumes,
 };
 use crate::scenario::Name;
 
@@ -21,10 +22,10 @@ use crate::scenario::Name;
 pub enum DatasetSpec {
     /// Pictures and their masks.
     FolderPair(FolderPairSpec),
-    /// Volumes and their labels.
-    Nifti(NiftiSpec),
     /// Drawn by the engine.
     Phantoms(PhantomsSpec),
+    /// Volumes and their labels.
+    Volumes(VolumesSpec),
 }
 
 impl DatasetSpec {
@@ -32,7 +33,7 @@ impl DatasetSpec {
     pub fn name(&self) -> &Name {
         match self {
             Self::FolderPair(spec) => &spec.name,
-            Self::Nifti(spec) => &spec.name,
+            Self::Volumes(spec) => &spec.name,
             Self::Phantoms(spec) => &spec.name,
         }
     }
@@ -46,7 +47,7 @@ impl DatasetSpec {
     pub fn open(&self, base_dir: &Path) -> Result<Box<dyn Dataset>, DatasetError> {
         match self {
             Self::FolderPair(spec) => Ok(Box::new(folder_pair::FolderPair::open(spec, base_dir)?)),
-            Self::Nifti(spec) => Ok(Box::new(nifti::Nifti::open(spec, base_dir)?)),
+            Self::Volumes(spec) => Ok(Box::new(volumes::Volumes::open(spec, base_dir)?)),
             Self::Phantoms(spec) => Ok(Box::new(phantoms::Phantoms::new(spec)?)),
         }
     }
@@ -91,7 +92,7 @@ mod tests {
                 "Unexpected field named `sizes`",
             ),
             (r#"phantoms(name: "a")"#, "missing field named `modality`"),
-            (r#"fantoms(name: "a")"#, "`nifti`, or `phantoms`"),
+            (r#"fantoms(name: "a")"#, "`phantoms`, or `volumes`"),
         ] {
             assert!(read(text).contains(expected), "{text}: {}", read(text));
         }

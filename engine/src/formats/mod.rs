@@ -3,8 +3,10 @@
 
 mod error;
 mod grid;
-pub mod nifti;
+mod nifti;
 pub mod raster;
+pub mod volume;
 
 pub use error::FormatError;
 pub use grid::{Grid, View};
+pub use volume::Volume;

@@ -7,7 +7,7 @@ use flate2::{Compression, write::GzEncoder};
 use super::tree::Tree;
 
 const VOLUMES: &str =
-    r#"nifti(name: "v", images: "images", labels: "labels", objects: [(name: "o")])"#;
+    r#"volumes(name: "v", images: "images", labels: "labels", objects: [(name: "o")])"#;
 
 /// A NIfTI-1 file: little endian, 6 × 5 × 4 voxels of 16 bits, 1 × 1 × 2 mm, no affine but the size.
 #[derive(Clone)]

@@ -3,7 +3,10 @@
 use nifti::{Endianness, NiftiHeader, NiftiType};
 
 use super::{EARLIEST, Source};
-use crate::formats::{FormatError, Grid};
+use crate::formats::{
+    FormatError, Grid,
+    volume::{ByteOrder, Sample, Scaling},
+};
 
 impl Source<'_> {
     pub(super) fn parse(&self, bytes: &[u8; 348]) -> Result<NiftiHeader, FormatError> {
@@ -47,29 +50,33 @@ impl Source<'_> {
         Ok(([length(0), length(1), length(2)], frames))
     }
 
-    pub(super) fn kind(
-        &self,
-        header: &NiftiHeader,
-    ) -> Result<(NiftiType, fn(&[u8]) -> f64), FormatError> {
+    pub(super) fn sample(&self, header: &NiftiHeader) -> Result<Sample, FormatError> {
         let kind = header
             .data_type()
             .map_err(|error| self.broken(error.to_string()))?;
-        let decode = decoder(kind, header.endianness).ok_or_else(|| {
+        let sample = sample(kind).ok_or_else(|| {
             self.unsupported(format!(
                 "holds {kind:?} voxels; convert it to integers or real numbers"
             ))
         })?;
-        if usize::try_from(header.bitpix).ok() != Some(8 * kind.size_of()) {
+        if usize::try_from(header.bitpix).ok() != Some(8 * sample.bytes()) {
             return Err(self.broken(format!(
                 "its header gives {kind:?} voxels {} bits",
                 header.bitpix
             )));
         }
-        Ok((kind, decode))
+        Ok(sample)
+    }
+
+    pub(super) fn order(header: &NiftiHeader) -> ByteOrder {
+        match header.endianness {
+            Endianness::Little => ByteOrder::Little,
+            Endianness::Big => ByteOrder::Big,
+        }
     }
 
     /// Returns slope and intercept; a slope of 0 stands for none.
-    pub(super) fn scaling(&self, header: &NiftiHeader) -> Result<(f64, f64), FormatError> {
+    pub(super) fn scaling(&self, header: &NiftiHeader) -> Result<Scaling, FormatError> {
         let (slope, intercept) = (f64::from(header.scl_slope), f64::from(header.scl_inter));
         if !slope.is_finite() || !intercept.is_finite() {
             return Err(self.broken(format!(
@@ -77,9 +84,9 @@ impl Source<'_> {
             )));
         }
         Ok(if header.scl_slope == 0.0 {
-            (1.0, 0.0)
+            Scaling::NONE
         } else {
-            (slope, intercept)
+            Scaling { slope, intercept }
         })
     }
 
@@ -173,32 +180,19 @@ fn affine(header: &NiftiHeader) -> [[f64; 4]; 3] {
     ]
 }
 
-/// Returns the conversion of one stored voxel; `None` for complex numbers, colours and the like.
-fn decoder(kind: NiftiType, order: Endianness) -> Option<fn(&[u8]) -> f64> {
-    macro_rules! number {
-        ($type:ty) => {{
-            let little: fn(&[u8]) -> f64 =
-                |bytes| <$type>::from_le_bytes(bytes.try_into().expect("one voxel")) as f64;
-            let big: fn(&[u8]) -> f64 =
-                |bytes| <$type>::from_be_bytes(bytes.try_into().expect("one voxel")) as f64;
-            Some(if order == Endianness::Little {
-                little
-            } else {
-                big
-            })
-        }};
-    }
-    match kind {
-        NiftiType::Uint8 => number!(u8),
-        NiftiType::Int8 => number!(i8),
-        NiftiType::Uint16 => number!(u16),
-        NiftiType::Int16 => number!(i16),
-        NiftiType::Uint32 => number!(u32),
-        NiftiType::Int32 => number!(i32),
-        NiftiType::Uint64 => number!(u64),
-        NiftiType::Int64 => number!(i64),
-        NiftiType::Float32 => number!(f32),
-        NiftiType::Float64 => number!(f64),
-        _ => None,
-    }
+/// Returns what a voxel is; `None` for complex numbers, colours and the like.
+fn sample(kind: NiftiType) -> Option<Sample> {
+    Some(match kind {
+        NiftiType::Uint8 => Sample::U8,
+        NiftiType::Int8 => Sample::I8,
+        NiftiType::Uint16 => Sample::U16,
+        NiftiType::Int16 => Sample::I16,
+        NiftiType::Uint32 => Sample::U32,
+        NiftiType::Int32 => Sample::I32,
+        NiftiType::Uint64 => Sample::U64,
+        NiftiType::Int64 => Sample::I64,
+        NiftiType::Float32 => Sample::F32,
+        NiftiType::Float64 => Sample::F64,
+        _ => return None,
+    })
 }

@@ -1,7 +1,7 @@
 //! A set of voxels, one bit each. See [`VoxelSet`].
 
 /// Which voxels of a grid belong together.
-pub(super) struct VoxelSet {
+pub(in crate::datasets) struct VoxelSet {
     shape: [usize; 3],
     /// In stored order, the first axis fastest; empty until the first voxel comes.
     words: Vec<u64>,
@@ -9,7 +9,7 @@ pub(super) struct VoxelSet {
 
 impl VoxelSet {
     /// Returns a set without voxels, which takes no memory.
-    pub(super) fn empty(shape: [usize; 3]) -> Self {
+    pub(in crate::datasets) fn empty(shape: [usize; 3]) -> Self {
         Self {
             shape,
             words: Vec::new(),
@@ -17,7 +17,7 @@ impl VoxelSet {
     }
 
     /// Adds a voxel, given by its place in stored order.
-    pub(super) fn insert(&mut self, place: usize) {
+    pub(in crate::datasets) fn insert(&mut self, place: usize) {
         if self.words.is_empty() {
             self.words = vec![0; self.shape.iter().product::<usize>().div_ceil(64)];
         }
@@ -25,7 +25,7 @@ impl VoxelSet {
     }
 
     /// Returns whether a voxel belongs.
-    pub(super) fn contains(&self, [i, j, k]: [usize; 3]) -> bool {
+    pub(in crate::datasets) fn contains(&self, [i, j, k]: [usize; 3]) -> bool {
         let place = i + self.shape[0] * (j + self.shape[1] * k);
         self.words
             .get(place / 64)

@@ -1,26 +1,17 @@
-//! Which voxels of a volume belong to which object. See [`Truth`].
+//! Which voxels of a volume belong to which object. See [`Volumes::read_labels`].
 
-use super::{GridRule, Nifti, voxels::VoxelSet};
+use super::{GridRule, Volumes};
 use crate::{
     datasets::{
         CaseSource, DatasetError,
         files::pairing::MaskFile,
         objects::{Inside, Object},
+        slicing::Truth,
     },
-    formats::nifti::Volume,
+    formats::Volume,
 };
 
-/// What the labels of one volume say.
-pub(super) struct Truth {
-    /// By object of the dataset.
-    pub(super) objects: Vec<VoxelSet>,
-    /// Where any object is, also one that is no task.
-    pub(super) foreground: VoxelSet,
-    /// The largest label.
-    pub(super) largest: f64,
-}
-
-impl Nifti {
+impl Volumes {
     /// Reads the labels of one volume, one file after the other.
     pub(super) fn read_labels(
         &self,
@@ -29,15 +20,7 @@ impl Nifti {
         files: &[MaskFile],
     ) -> Result<Truth, DatasetError> {
         let shape = image.grid.shape;
-        let mut truth = Truth {
-            objects: self
-                .objects
-                .iter()
-                .map(|_| VoxelSet::empty(shape))
-                .collect(),
-            foreground: VoxelSet::empty(shape),
-            largest: 0.0,
-        };
+        let mut truth = Truth::nothing(shape, self.objects.len());
         for file in files {
             let labels = Volume::read(&file.path, None)?;
             let agrees = match self.spec.grid {

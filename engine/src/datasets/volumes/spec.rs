@@ -1,4 +1,4 @@
-//! What a scenario says of NIfTI files. See [`NiftiSpec`].
+//! What a scenario says of volumes. See [`VolumesSpec`].
 
 use std::path::PathBuf;
 
@@ -9,14 +9,15 @@ use crate::{
         files::{pairing::Unpaired, pattern::Pattern},
         intensity::normalise::{self, Step},
         objects::{Inside, ObjectSpec, Several},
+        slicing::Axis,
     },
     scenario::Name,
 };
 
-/// Volumes and their labels, NIfTI-1, sliced along one axis. Only slices with an object are played.
+/// Volumes and their labels, sliced along one axis. Only slices with an object are played.
 ///
 /// ```ron
-/// nifti(
+/// volumes(
 ///     name: "spleen",
 ///     images: "imagesTr",
 ///     labels: "labelsTr",
@@ -32,7 +33,7 @@ use crate::{
 /// patient's right on the left, or the front on the left of a sagittal slice; front or top up.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NiftiSpec {
+pub struct VolumesSpec {
     /// Names the dataset in rows and figures.
     pub name: Name,
     /// The folder of the volumes.
@@ -76,29 +77,6 @@ pub struct NiftiSpec {
 
 fn nonzero() -> Inside {
     Inside::Nonzero
-}
-
-/// An axis of an array: 0, 1 or 2. By default the last, along which most scanners stack slices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "usize")]
-pub struct Axis(pub(super) usize);
-
-impl Default for Axis {
-    fn default() -> Self {
-        Self(2)
-    }
-}
-
-impl TryFrom<usize> for Axis {
-    type Error = String;
-
-    fn try_from(axis: usize) -> Result<Self, String> {
-        if axis < 3 {
-            Ok(Self(axis))
-        } else {
-            Err(format!("axis {axis}: expected 0, 1 or 2"))
-        }
-    }
 }
 
 /// What is asked of the grids of a volume and its labels.

@@ -1,124 +1,90 @@
-//! Volumes and label volumes, sliced along an axis. See [`NiftiSpec`].
+//! From a volume and its truth to slices. See [`Cutting`].
 
-mod labels;
-mod spec;
 mod voxels;
 
 use std::{ops::ControlFlow, path::Path};
 
 use ndarray::{Array2, Array3};
+use serde::Deserialize;
 
-pub use spec::{Axis, GridRule, NiftiSpec};
+pub(super) use voxels::VoxelSet;
 
 use super::{
-    CaseSource, Dataset, DatasetError, ObjectMask, SliceCount, SliceData,
-    files::{
-        pairing::{self, Layout, MaskFile, Misfit},
-        pattern::{NUMBER, OBJECT},
-    },
+    DatasetError, ObjectMask, SliceCount, SliceData,
     intensity::{
         normalise::{Mapping, Step},
         spread::{Histogram, Scaled, Spread, Values},
     },
-    objects::{Declared, Inside, Object},
 };
-use crate::formats::{
-    View,
-    nifti::{self, Volume},
-};
+use crate::formats::{View, Volume};
 
-/// NIfTI files that are listed.
-pub(super) struct Nifti {
-    spec: NiftiSpec,
-    layout: Layout,
-    objects: Vec<Object>,
-    names: Vec<String>,
-    sources: Vec<CaseSource>,
-    labels: Vec<Result<Vec<MaskFile>, Misfit>>,
+/// An axis of an array: 0, 1 or 2. By default the last, along which most scanners stack slices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "usize")]
+pub struct Axis(usize);
+
+impl Default for Axis {
+    fn default() -> Self {
+        Self(2)
+    }
 }
 
-impl Nifti {
-    /// Lists volumes and labels and joins them.
-    pub(super) fn open(spec: &NiftiSpec, base_dir: &Path) -> Result<Self, DatasetError> {
-        let rules = spec
-            .objects
-            .iter()
-            .filter_map(|object| object.inside.as_ref())
-            .chain([&spec.inside]);
-        if rules
-            .into_iter()
-            .any(|rule| matches!(rule, Inside::Paper | Inside::Colour(..)))
-        {
-            return Err(DatasetError::Declaration {
-                dataset: spec.name.to_string(),
-                problem: "`inside: paper` and `inside: colour` are for pictures; expected nonzero, values or above".to_owned(),
-            });
+impl TryFrom<usize> for Axis {
+    type Error = String;
+
+    fn try_from(axis: usize) -> Result<Self, String> {
+        if axis < 3 {
+            Ok(Self(axis))
+        } else {
+            Err(format!("axis {axis}: expected 0, 1 or 2"))
         }
-        let layout = Layout {
-            images: base_dir.join(&spec.images),
-            masks: base_dir.join(&spec.labels),
-            image_name: spec.image_name.clone(),
-            mask_name: spec.label_name.clone(),
-            mask_field: "label_name",
-            extensions: nifti::EXTENSIONS,
-            unpaired: spec.unpaired,
-        };
-        let pairs = pairing::pair(&spec.name, &layout)?;
-        let declared = Declared {
-            dataset: &spec.name,
-            objects: &spec.objects,
-            inside: &spec.inside,
-            several: spec.several,
-            mask_field: layout.mask_field,
-            has_object: spec.label_name.has(OBJECT),
-            has_number: spec.label_name.has(NUMBER),
-        };
-        let objects = declared.resolve(&pairs)?;
-        let (sources, labels) = pairs
-            .into_iter()
-            .map(|pair| (pair.source, pair.masks))
-            .unzip();
-        Ok(Self {
-            names: objects.iter().map(|object| object.name.clone()).collect(),
-            spec: spec.clone(),
-            layout,
-            objects,
-            sources,
-            labels,
-        })
     }
 }
 
-impl Dataset for Nifti {
-    fn name(&self) -> &str {
-        &self.spec.name
-    }
+/// What the labels of one volume say.
+pub(super) struct Truth {
+    /// By object of the dataset.
+    pub(super) objects: Vec<VoxelSet>,
+    /// Where any object is, also one that is no task.
+    pub(super) foreground: VoxelSet,
+    /// The largest label.
+    pub(super) largest: f64,
+}
 
-    fn objects(&self) -> &[String] {
-        &self.names
+impl Truth {
+    /// Returns the truth of a volume in which nothing has been found yet.
+    pub(super) fn nothing(shape: [usize; 3], objects: usize) -> Self {
+        Self {
+            objects: (0..objects).map(|_| VoxelSet::empty(shape)).collect(),
+            foreground: VoxelSet::empty(shape),
+            largest: 0.0,
+        }
     }
+}
 
-    fn cases(&self) -> &[CaseSource] {
-        &self.sources
-    }
+/// How a volume becomes slices.
+pub(super) struct Cutting<'a> {
+    pub(super) axis: Axis,
+    pub(super) normalise: &'a [Step],
+}
 
-    fn read(
+impl Cutting<'_> {
+    /// Hands each slice with an object to `sink`, until it breaks; turned as a viewer shows it.
+    ///
+    /// # Errors
+    /// [`DatasetError::NoObject`], naming `path`, if there is none.
+    pub(super) fn hand_over(
         &self,
-        case: usize,
+        path: &Path,
+        image: &Volume,
+        truth: &Truth,
         sink: &mut dyn FnMut(SliceData) -> ControlFlow<()>,
     ) -> Result<SliceCount, DatasetError> {
-        let source = &self.sources[case];
-        let files = self.labels[case]
-            .as_ref()
-            .map_err(|misfit| self.layout.explain(misfit, &source.path))?;
-        let image = Volume::read(&source.path, self.spec.frame)?;
-        let truth = self.read_labels(source, &image, files)?;
-
-        let Axis(axis) = self.spec.axis;
+        let Axis(axis) = self.axis;
         let view = image.grid.view(axis);
-        let needs_volume = self.spec.normalise.iter().any(Step::looks_at_volume);
+        let needs_volume = self.normalise.iter().any(Step::looks_at_volume);
         let mut volume = if needs_volume {
-            spread(&image)
+            spread(image)
         } else {
             Box::new(Values::<f64>::new(std::iter::empty()))
         };
@@ -145,7 +111,7 @@ impl Dataset for Nifti {
             count.with_object += 1;
             let slice = SliceData {
                 index,
-                pixels: show(&image, &view, index, &self.spec.normalise, &mut *volume),
+                pixels: show(image, &view, index, self.normalise, &mut *volume),
                 masks,
                 foreground: cut(&view, image.grid.shape, index, |voxel| {
                     truth.foreground.contains(voxel)
@@ -166,7 +132,7 @@ impl Dataset for Nifti {
                 "its labels are all 0".to_owned()
             };
             return Err(DatasetError::NoObject {
-                path: source.path.clone(),
+                path: path.to_owned(),
                 seen,
             });
         }
