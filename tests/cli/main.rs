@@ -12,4 +12,5 @@ mod reference;
 mod run;
 mod runs;
 mod scenario;
+mod study_datasets;
 mod weights;

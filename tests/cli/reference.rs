@@ -67,6 +67,15 @@ fn places() -> Vec<String> {
         with_dataset("folder_pair(normalise: [percentile(unknown: 1)])"),
         with_dataset("folder_pair(normalise: [window(unknown: 1)])"),
         with_dataset("volumes(unknown: 1)"),
+        with_dataset("mri_heart(unknown: 1)"),
+        with_dataset("volumes(raters: unknown)"),
+        with_dataset("volumes(prepare: (unknown: 1))"),
+        with_dataset("volumes(prepare: (cases: unknown))"),
+        with_dataset("volumes(prepare: (cases: sample(unknown: 1)))"),
+        with_dataset("volumes(prepare: (slices: unknown))"),
+        with_dataset("volumes(prepare: (crop: unknown))"),
+        with_dataset("volumes(prepare: (crop: rectangle(unknown: 1)))"),
+        with_dataset("volumes(prepare: (empty: unknown))"),
         with_dataset("volumes(grid: unknown)"),
     ];
     let rules = "preset distance ties error label points feedback choice stop";

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     datasets::Dataset,
+    report::published_images,
     scenario::{Scenario, Stop},
     weights::State,
 };
@@ -53,6 +54,7 @@ pub(super) fn check(arguments: &Arguments) -> miette::Result<Outcome> {
         model_table(&prepared, arguments),
         strategy_table(scenario),
         dataset_table(&prepared, &counts),
+        object_table(&prepared, &counts),
     ];
     output::print(&tables.map(|table| output::columns(&table)).join("\n"))?;
     if counts.iter().all(|counts| counts.failed == 0) {
@@ -63,12 +65,13 @@ pub(super) fn check(arguments: &Arguments) -> miette::Result<Outcome> {
 }
 
 /// What there is to play on in a dataset.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Counts {
     cases: usize,
     failed: usize,
     slices: usize,
-    masks: usize,
+    /// By object: in how many slices it is.
+    masks: Vec<usize>,
 }
 
 impl Counts {
@@ -83,24 +86,35 @@ impl Counts {
     }
 
     fn plus(self, other: Self) -> Self {
+        let (mut masks, less) = if self.masks.len() < other.masks.len() {
+            (other.masks, self.masks)
+        } else {
+            (self.masks, other.masks)
+        };
+        for (all, more) in masks.iter_mut().zip(less) {
+            *all += more;
+        }
         Self {
             cases: self.cases + other.cases,
             failed: self.failed + other.failed,
             slices: self.slices + other.slices,
-            masks: self.masks + other.masks,
+            masks,
         }
     }
 
     fn of_case(dataset: &dyn Dataset, case: usize) -> Self {
         let mut counts = Self {
             cases: 1,
+            masks: vec![0; dataset.objects().len()],
             ..Self::default()
         };
         // A decoder that panics on a hostile file must cost one case, as it does in a run.
         let read = catch_unwind(AssertUnwindSafe(|| {
             dataset.read(case, &mut |slice| {
                 counts.slices += 1;
-                counts.masks += slice.masks.len();
+                for mask in &slice.masks {
+                    counts.masks[mask.object] += 1;
+                }
                 ControlFlow::Continue(())
             })
         }));
@@ -157,19 +171,45 @@ fn dataset_table(prepared: &Prepared, counts: &[Counts]) -> Vec<Vec<String>> {
     let heading = ["dataset", "cases", "failed", "slices", "masks", "trials"];
     let mut rows = vec![[&row(heading)[..], &[predictions.to_owned()]].concat()];
     let mut push = |name: &str, counts: Counts| {
-        let trials = counts.masks * plays * strategies.len();
-        let predictions = counts.masks * plays * rounds;
-        let numbers = [counts.cases, counts.failed, counts.slices, counts.masks];
+        let masks: usize = counts.masks.iter().sum();
+        let trials = masks * plays * strategies.len();
+        let predictions = masks * plays * rounds;
+        let numbers = [counts.cases, counts.failed, counts.slices, masks];
         let numbers = numbers.into_iter().chain([trials, predictions]);
         let numbers = numbers.map(|number| number.to_string());
         rows.push([name.to_owned()].into_iter().chain(numbers).collect());
     };
     for (dataset, counts) in prepared.datasets.iter().zip(counts) {
-        push(dataset.name(), *counts);
+        push(dataset.name(), counts.clone());
     }
     if counts.len() > 1 {
-        let total = counts.iter().copied().fold(Counts::default(), Counts::plus);
+        let total = counts.iter().cloned().fold(Counts::default(), Counts::plus);
         push("total", total);
+    }
+    rows
+}
+
+/// In how many slices each object is, beside the study's number of images where it has the dataset.
+fn object_table(prepared: &Prepared, counts: &[Counts]) -> Vec<Vec<String>> {
+    let published = |dataset: &dyn Dataset| published_images(dataset.name());
+    let is_of_the_study = prepared
+        .datasets
+        .iter()
+        .any(|set| published(&**set).is_some());
+    let mut heading = row(["dataset", "object", "slices"]);
+    if is_of_the_study {
+        heading.push("images in the study".to_owned());
+    }
+    let mut rows = vec![heading];
+    for (dataset, counts) in prepared.datasets.iter().zip(counts) {
+        for (object, slices) in dataset.objects().iter().zip(&counts.masks) {
+            let mut cells = row([dataset.name(), object, &slices.to_string()]);
+            if is_of_the_study {
+                let images = published(&**dataset).map(|images| images.to_string());
+                cells.push(images.unwrap_or("·".to_owned()));
+            }
+            rows.push(cells);
+        }
     }
     rows
 }

@@ -6,6 +6,7 @@
 mod bytes;
 mod check;
 mod completions;
+mod datasets;
 mod device;
 mod devices;
 mod merge;
@@ -27,6 +28,7 @@ Examples:
   engine check scenarios/multi_region.ron     what would run, or what is wrong with it
   engine run scenarios/multi_region.ron       play it into runs/multi_region/
   engine report runs/multi_region             figures and a page from its rows
+  engine datasets                             the study's datasets, and how to get them
   engine models                               which models there are, which are installed
   engine models pull mobile_sam               get one
   engine devices                              what can compute, and how fast
@@ -52,6 +54,7 @@ enum Command {
     Merge(merge::Arguments),
     Submit(submit::Arguments),
     Report(report::Arguments),
+    Datasets(datasets::Arguments),
     Models(models::Arguments),
     Devices(devices::Arguments),
     Profile(profile::Arguments),
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Merge(arguments) => merge::merge(&arguments),
         Command::Submit(arguments) => submit::submit(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Datasets(arguments) => datasets::datasets(&arguments),
         Command::Models(arguments) => models::models(&arguments),
         Command::Devices(arguments) => devices::devices(&arguments),
         Command::Profile(arguments) => profile::profile(&arguments),

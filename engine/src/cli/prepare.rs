@@ -85,8 +85,13 @@ fn refuse_boxes(file: &ScenarioFile, models: &[Entry]) -> Result<(), ScenarioErr
 fn open_datasets(file: &ScenarioFile) -> Result<Vec<Box<dyn Dataset>>, ScenarioError> {
     let datasets = file.scenario.datasets.iter().enumerate();
     let open = |(index, spec): (usize, &crate::datasets::DatasetSpec)| {
-        spec.open(file.folder())
-            .map_err(|error| file.misfit(Place::Dataset(index), error.to_string(), "declared here"))
+        let dataset = spec.open(file.folder()).map_err(|error| {
+            file.misfit(Place::Dataset(index), error.to_string(), "declared here")
+        })?;
+        for remark in dataset.remarks() {
+            tracing::info!("{}: {remark}", dataset.name());
+        }
+        Ok(dataset)
     };
     datasets.map(open).collect()
 }

@@ -27,6 +27,20 @@ pub enum DatasetError {
         /// What the system says.
         source: io::Error,
     },
+    /// None of a known dataset's layouts fits a folder.
+    #[error(
+        "{folder}: does not look like {dataset}: expected {expected}; point `folder` at the unpacked download, or declare the files yourself, beginning with what `engine datasets {id}` prints"
+    )]
+    Unrecognised {
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The dataset.
+        dataset: String,
+        /// Some files of each layout.
+        expected: String,
+        /// What scenarios call it.
+        id: String,
+    },
     /// Not a single image with a mask.
     #[error("dataset `{dataset}`: no image has a mask: {found}; expected {expected}")]
     NoCases {
@@ -104,12 +118,22 @@ pub enum DatasetError {
     },
     /// No slice of the case has a pixel of any declared object.
     #[error(
-        "{path}: none of the declared objects has a pixel here ({seen}); check `objects` and `inside`, or remove the case"
+        "{path}: none of the declared objects has a pixel here ({seen}); check `objects` and `inside`, or declare `prepare: (empty: skip)`"
     )]
     NoObject {
         /// The mask, or the image if there are several masks.
         path: PathBuf,
         /// What the masks hold instead.
         seen: String,
+    },
+    /// Objects are there, but the preparation leaves none of them.
+    #[error(
+        "{path}: its objects have at most {pixels} pixels in a slice, and `prepare` leaves none of them; lower `min_pixels`, widen `crop`, or declare `empty: skip`"
+    )]
+    NothingLeft {
+        /// The mask, or the image if there are several masks.
+        path: PathBuf,
+        /// The largest object's, in the slice that shows most of it.
+        pixels: usize,
     },
 }

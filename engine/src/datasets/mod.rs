@@ -5,8 +5,12 @@ mod error;
 mod files;
 mod folder_pair;
 mod intensity;
+mod known;
 mod objects;
+mod paired;
 mod phantoms;
+mod preparation;
+mod raters;
 mod slicing;
 mod spec;
 mod volumes;
@@ -22,8 +26,11 @@ pub use files::{
 };
 pub use folder_pair::FolderPairSpec;
 pub use intensity::normalise::{Over, Percent, Positive, Step};
+pub use known::{Known, KnownLayout, KnownSpec};
 pub use objects::{Inside, ObjectSpec, Several};
 pub use phantoms::{Modality, PhantomsSpec, Side};
+pub use preparation::{Cases, Crop, Empty, Preparation, Slices};
+pub use raters::Raters;
 pub use slicing::Axis;
 pub use spec::DatasetSpec;
 pub use volumes::{GridRule, VolumesSpec};
@@ -40,11 +47,17 @@ pub trait Dataset: Send + Sync {
     /// a name that is not UTF-8) is listed too: reading it says what is wrong, and the others go on.
     fn cases(&self) -> &[CaseSource];
 
+    /// Says what the user should know of how the files were understood: what was passed over, which
+    /// of several layouts was found.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Reads case number `case`, handing each slice with an object to `sink`, until it breaks.
     ///
     /// # Errors
     /// Names the file and the way out. Slices handed over before the error stay valid. A case
-    /// without any object is [`DatasetError::NoObject`].
+    /// without any object is [`DatasetError::NoObject`], unless the declaration passes over such.
     fn read(
         &self,
         case: usize,
@@ -66,7 +79,7 @@ pub struct CaseSource {
 pub struct SliceCount {
     /// Slices handed over.
     pub with_object: usize,
-    /// Slices in which no object has a pixel; they are passed over.
+    /// Slices that are passed over: no object has a pixel there, or they were not chosen.
     pub empty: usize,
 }
 

@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::{DatasetError, files::pairing::Pair};
+use super::{
+    DatasetError,
+    files::pairing::{MaskFile, Pair},
+    raters,
+};
 use crate::scenario::Name;
 
 /// An object that becomes a task.
@@ -64,6 +68,8 @@ pub(super) struct Object {
     /// The texts of `{object}` whose files show it; `None` if the pattern has no such placeholder.
     files: Option<Vec<String>>,
     part: Part,
+    /// Whose masks show it; `None` for everybody's.
+    rater: Option<String>,
 }
 
 /// Which of several masks show an object.
@@ -75,15 +81,16 @@ enum Part {
 }
 
 impl Object {
-    /// Returns whether a mask with these placeholders shows the object.
-    pub(super) fn is_in(&self, object: Option<&str>, number: Option<&str>) -> bool {
+    /// Returns whether a mask shows the object.
+    pub(super) fn is_in(&self, mask: &MaskFile) -> bool {
         let file_fits = (self.files.as_ref())
-            .is_none_or(|files| files.iter().any(|file| Some(file.as_str()) == object));
+            .is_none_or(|files| files.iter().any(|file| Some(file) == mask.object.as_ref()));
         let part_fits = match &self.part {
             Part::All => true,
-            Part::Only(wanted) => wanted.as_deref() == number,
+            Part::Only(wanted) => *wanted == mask.number,
         };
-        file_fits && part_fits
+        let rater_fits = self.rater.is_none() || self.rater == mask.rater;
+        file_fits && part_fits && rater_fits
     }
 }
 
@@ -93,6 +100,8 @@ pub(super) struct Declared<'a> {
     pub(super) objects: &'a [ObjectSpec],
     pub(super) inside: &'a Inside,
     pub(super) several: Several,
+    /// Whether each rater's masks show objects of their own.
+    pub(super) per_rater: bool,
     /// What the declaration calls the pattern for masks.
     pub(super) mask_field: &'static str,
     /// Whether the pattern for masks has `{object}` and `{n}`.
@@ -102,7 +111,7 @@ pub(super) struct Declared<'a> {
 
 impl Declared<'_> {
     /// Returns the objects: those declared, or one per text of `{object}`; then, where several masks
-    /// are apart, one per number.
+    /// are apart, one per number, and where raters are, one per rater.
     ///
     /// # Errors
     /// None declared and none to be found in names of files, a name twice, or a contradiction.
@@ -157,6 +166,14 @@ impl Declared<'_> {
                 .flat_map(|object| Self::numbered(object, pairs))
                 .collect();
         }
+        if self.per_rater {
+            let raters = raters::found(pairs);
+            objects = objects
+                .iter()
+                .flat_map(|object| raters.iter().map(|rater| rated(object, rater)))
+                .collect::<Result<_, _>>()
+                .map_err(wrong)?;
+        }
         let mut names = BTreeSet::new();
         match objects
             .iter()
@@ -179,6 +196,7 @@ impl Declared<'_> {
             inside: spec.inside.clone().unwrap_or_else(|| self.inside.clone()),
             files: self.has_object.then_some(files),
             part: Part::All,
+            rater: None,
         }
     }
 
@@ -192,6 +210,7 @@ impl Declared<'_> {
             inside: self.inside.clone(),
             files: Some(vec![file.to_owned()]),
             part: Part::All,
+            rater: None,
         })
     }
 
@@ -202,7 +221,7 @@ impl Declared<'_> {
             .filter_map(|pair| pair.masks.as_ref().ok())
             .flatten();
         let numbers: BTreeSet<(usize, Option<&str>)> = files
-            .filter(|file| object.is_in(file.object.as_deref(), file.number.as_deref()))
+            .filter(|file| object.is_in(file))
             // Digits only: of equal length, the order of texts is that of numbers.
             .map(|file| (file.number.as_ref().map_or(0, String::len), file.number.as_deref()))
             .collect();
@@ -213,4 +232,16 @@ impl Declared<'_> {
         };
         numbers.into_iter().map(numbered).collect()
     }
+}
+
+/// Makes the object that one rater's masks show.
+fn rated(object: &Object, rater: &str) -> Result<Object, String> {
+    let name = Name::try_from(format!("{}_{rater}", object.name)).map_err(|error| {
+        format!("{{rater}} stands for {rater:?}, which cannot be part of an object's name: {error}")
+    })?;
+    Ok(Object {
+        name: name.to_string(),
+        rater: Some(rater.to_owned()),
+        ..object.clone()
+    })
 }

@@ -21,6 +21,7 @@ pub use metric::Metric;
 pub use name::{Name, NameError};
 pub use numbers::{Count, NumberError, Ratio};
 pub use parse::ScenarioFile;
+pub(crate) use parse::dialect;
 pub use places::Place;
 pub use protocol::{Preset, Protocol, ProtocolSpec};
 pub use rules::{

@@ -57,7 +57,7 @@ impl ScenarioFile {
     /// Reads a scenario from a text; `path` is where it came from, for messages and relative paths.
     pub fn parse(text: String, path: &Path) -> Result<Self, ScenarioError> {
         let ron = without_mark(&text);
-        let scenario: Scenario = options()
+        let scenario: Scenario = dialect()
             .from_str(ron)
             .map_err(|error| explain(error, ron, path))?;
         let file = Self {
@@ -97,7 +97,7 @@ fn without_mark(text: &str) -> &str {
 
 /// Returns the RON dialect of scenarios: `Some` may be left out, and so may the inner parentheses
 /// of a variant with fields.
-pub(super) fn options() -> Options {
+pub(crate) fn dialect() -> Options {
     Options::default()
         .with_default_extension(Extensions::IMPLICIT_SOME)
         .with_default_extension(Extensions::UNWRAP_VARIANT_NEWTYPES)

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ron::value::RawValue;
 use serde::Deserialize;
 
-use super::parse::options;
+use super::parse::dialect;
 
 /// A value of a scenario, by its index in the scenario's lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Place {
 impl Place {
     /// Finds the value in the text of its scenario: the byte range of what is written there.
     pub(super) fn find(self, text: &str) -> Option<Range<usize>> {
-        let places: Places<'_> = options().from_str(text).ok()?;
+        let places: Places<'_> = dialect().from_str(text).ok()?;
         let strategy = |index: usize| places.strategies.get(index);
         let raw = match self {
             Self::Dataset(index) => places.datasets.get(index),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Choice, Distance, Draws, ErrorRegion, Feedback, Label, PassedPoints, Ratio, Replay, Stop,
-    parse::options,
+    parse::dialect,
 };
 
 /// Counts up whenever a rule comes to mean something else, so that numbers obtained under
@@ -47,7 +47,7 @@ macro_rules! rules {
             fn differences(&self, base: &Self) -> Vec<String> {
                 let mut differences = Vec::new();
                 $(if self.$rule != base.$rule {
-                    let value = options()
+                    let value = dialect()
                         .to_string(&self.$rule)
                         .expect("rules are plain enums, which RON can write");
                     differences.push(format!("{}={value}", stringify!($rule)));

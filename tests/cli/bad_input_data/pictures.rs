@@ -131,7 +131,7 @@ fn a_mask_without_the_object() {
     assert_eq!(
         mask_failure(&encode(square(0), ImageFormat::Png)),
         "images/x.png: none of the declared objects has a pixel here (masks/x.png holds the values 0); check \
-         `objects` and `inside`, or remove the case"
+         `objects` and `inside`, or declare `prepare: (empty: skip)`"
     );
     assert!(mask_failure(&encode(square(1), ImageFormat::Png)).contains("holds the values 0, 1)"));
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{
     listing::{self, Found, Odd, Oddity},
-    pattern::{Binding, NUMBER, OBJECT, Pattern},
+    pattern::{Binding, NUMBER, OBJECT, OF_MASKS, Pattern, RATER},
 };
 use crate::datasets::{CaseSource, DatasetError};
 
@@ -52,6 +52,8 @@ pub(in crate::datasets) struct MaskFile {
     pub(in crate::datasets) object: Option<String>,
     /// What `{n}` stands for.
     pub(in crate::datasets) number: Option<String>,
+    /// What `{rater}` stands for.
+    pub(in crate::datasets) rater: Option<String>,
 }
 
 /// Why a file is no case.
@@ -64,11 +66,15 @@ pub(in crate::datasets) enum Misfit {
     Odd(Oddity),
 }
 
-/// Lists images and masks and joins them; sorted by identifier.
+/// Lists images and masks and joins them; sorted by identifier. Returns also how many files without
+/// a partner were passed over.
 ///
 /// # Errors
 /// Patterns that do not go together; a folder that cannot be listed; not a single image with a mask.
-pub(in crate::datasets) fn pair(dataset: &str, layout: &Layout) -> Result<Vec<Pair>, DatasetError> {
+pub(in crate::datasets) fn pair(
+    dataset: &str,
+    layout: &Layout,
+) -> Result<(Vec<Pair>, usize), DatasetError> {
     layout
         .check()
         .map_err(|problem| DatasetError::Declaration {
@@ -91,7 +97,7 @@ pub(in crate::datasets) fn pair(dataset: &str, layout: &Layout) -> Result<Vec<Pa
         .into_iter()
         .filter_map(|found| Some((key(layout.image_name.fits(&found.name).first()?), found)))
         .collect();
-    let mut pairs = join(images, masks, layout);
+    let (mut pairs, passed_over) = join(images, masks, layout);
     pairs.extend(odd.into_iter().map(|Odd { path, oddity }| {
         let name = path
             .strip_prefix(&layout.images)
@@ -107,7 +113,7 @@ pub(in crate::datasets) fn pair(dataset: &str, layout: &Layout) -> Result<Vec<Pa
     });
 
     if pairs.iter().any(|pair| pair.masks.is_ok()) {
-        return Ok(pairs);
+        return Ok((pairs, passed_over));
     }
     Err(DatasetError::NoCases {
         dataset: dataset.to_owned(),
@@ -134,7 +140,7 @@ pub(in crate::datasets) fn pair(dataset: &str, layout: &Layout) -> Result<Vec<Pa
 fn key(binding: &Binding) -> String {
     let shared = binding
         .iter()
-        .filter(|(hole, _)| ![OBJECT, NUMBER].contains(&hole.as_str()));
+        .filter(|(hole, _)| !OF_MASKS.contains(&hole.as_str()));
     // No file name holds a NUL.
     shared
         .map(|(_, text)| text.as_str())
@@ -142,8 +148,8 @@ fn key(binding: &Binding) -> String {
         .join("\0")
 }
 
-/// Attaches each mask to the image of the same key.
-fn join(images: Vec<(String, Found)>, masks: Vec<Found>, layout: &Layout) -> Vec<Pair> {
+/// Attaches each mask to the image of the same key; counts what is passed over.
+fn join(images: Vec<(String, Found)>, masks: Vec<Found>, layout: &Layout) -> (Vec<Pair>, usize) {
     let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, (key, _)) in images.iter().enumerate() {
         by_key.entry(key).or_default().push(index);
@@ -167,6 +173,7 @@ fn join(images: Vec<(String, Found)>, masks: Vec<Found>, layout: &Layout) -> Vec
                     path: mask.path,
                     object: binding.get(OBJECT).cloned(),
                     number: binding.get(NUMBER).cloned(),
+                    rater: binding.get(RATER).cloned(),
                 });
             }
             None if !bindings.is_empty() => lone.push(mask),
@@ -181,7 +188,12 @@ fn join(images: Vec<(String, Found)>, masks: Vec<Found>, layout: &Layout) -> Vec
         .collect();
     // Where images and masks share a folder, an image pattern may fit the masks too, and the other
     // way round: a file that is some image's mask is no image, and any other image is no mask.
-    lone.retain(|mask| !skips && !image_paths.contains(mask.path.as_path()));
+    lone.retain(|mask| !image_paths.contains(mask.path.as_path()));
+    let mut passed_over = 0;
+    if skips {
+        passed_over += lone.len();
+        lone.clear();
+    }
     let twins: Vec<Option<PathBuf>> = images
         .iter()
         .map(|(key, found)| {
@@ -194,7 +206,11 @@ fn join(images: Vec<(String, Found)>, masks: Vec<Found>, layout: &Layout) -> Vec
 
     let mut pairs = Vec::new();
     for (((_, found), mut masks), twin) in images.into_iter().zip(attached).zip(twins) {
-        if used.contains(&found.path) || (masks.is_empty() && twin.is_none() && skips) {
+        if used.contains(&found.path) {
+            continue;
+        }
+        if masks.is_empty() && twin.is_none() && skips {
+            passed_over += 1;
             continue;
         }
         masks.sort_unstable_by(|a, b| a.path.cmp(&b.path));
@@ -218,7 +234,7 @@ fn join(images: Vec<(String, Found)>, masks: Vec<Found>, layout: &Layout) -> Vec
         },
         masks: Err(Misfit::NoImage),
     }));
-    pairs
+    (pairs, passed_over)
 }
 
 /// Returns the path within the folder with the extension, which alone tells twins apart.
@@ -236,15 +252,15 @@ impl Layout {
             mask_field,
             ..
         } = self;
-        if image_name.has(OBJECT) || image_name.has(NUMBER) {
+        if OF_MASKS.iter().any(|hole| image_name.has(hole)) {
             return Err(format!(
-                "`image_name: {image_name}`: {{object}} and {{n}} are for masks"
+                "`image_name: {image_name}`: {{object}}, {{n}} and {{rater}} are for masks"
             ));
         }
         if image_name.shared_holes() != mask_name.shared_holes() {
             return Err(format!(
                 "`image_name: {image_name}` and `{mask_field}: {mask_name}`: expected the same placeholders in \
-                 both, but for {{object}} and {{n}}"
+                 both, but for {{object}}, {{n}} and {{rater}}"
             ));
         }
         if self.images == self.masks && image_name == mask_name {

@@ -8,6 +8,10 @@ use serde::Deserialize;
 pub(in crate::datasets) const OBJECT: &str = "object";
 /// The placeholder for the number of one of several masks of an object.
 pub(in crate::datasets) const NUMBER: &str = "n";
+/// The placeholder for who drew a mask.
+pub(in crate::datasets) const RATER: &str = "rater";
+/// The placeholders that an image does not share with its masks.
+pub(in crate::datasets) const OF_MASKS: [&str; 3] = [OBJECT, NUMBER, RATER];
 
 /// A pattern for the path of a file within its folder, with `/` between folders and without the
 /// extension.
@@ -17,6 +21,7 @@ pub(in crate::datasets) const NUMBER: &str = "n";
 ///   placeholder stands for the same text wherever it appears.
 /// - `{object}` stands for the object that a mask shows.
 /// - `{n}` stands for a number that tells several masks of an object apart.
+/// - `{rater}` stands for who drew a mask, where several people drew the same.
 /// - What is in `[` and `]` may be left out.
 ///
 /// | pattern | files of image `case7` |
@@ -26,6 +31,7 @@ pub(in crate::datasets) const NUMBER: &str = "n";
 /// | `{stem}_{object}_{n}` | `case7_liver_000.png`, `case7_hip_left_001.png` |
 /// | `{object}/{stem}` | `liver/case7.png`, `spleen/case7.png` |
 /// | `{stem}/segmentations/{object}` | `case7/segmentations/liver.nii.gz` |
+/// | `{stem}-mask-{rater}` | `case7-mask-r1.nii.gz`, `case7-mask-r2.nii.gz` |
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Pattern {
@@ -93,7 +99,7 @@ impl Pattern {
     pub(in crate::datasets) fn shared_holes(&self) -> Vec<&str> {
         let mut holes: Vec<_> = self
             .holes()
-            .filter(|name| ![OBJECT, NUMBER].contains(name))
+            .filter(|name| !OF_MASKS.contains(name))
             .collect();
         holes.sort_unstable();
         holes.dedup();
@@ -204,7 +210,7 @@ impl TryFrom<String> for Pattern {
         }
         let pattern = Self { text, alternatives };
         let has_stem = |pieces: &Vec<Vec<Piece>>| {
-            let is_shared = |piece: &Piece| matches!(piece, Piece::Hole(name) if name != OBJECT && name != NUMBER);
+            let is_shared = |piece: &Piece| matches!(piece, Piece::Hole(name) if !OF_MASKS.contains(&name.as_str()));
             pieces.iter().flatten().any(is_shared)
         };
         if pattern.alternatives.iter().all(has_stem) {

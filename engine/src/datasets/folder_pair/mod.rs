@@ -1,28 +1,28 @@
 //! A folder of images and a folder of masks. See [`FolderPairSpec`].
 
 mod mask_image;
+mod truth;
 
 use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array3, Axis};
 use serde::Deserialize;
 
-use mask_image::MaskImage;
+use truth::Truth;
 
 use super::{
-    CaseSource, Dataset, DatasetError, ObjectMask, SliceCount, SliceData,
-    files::{
-        pairing::{self, Layout, MaskFile, Misfit, Unpaired},
-        pattern::{NUMBER, OBJECT, Pattern},
-    },
+    CaseSource, Dataset, DatasetError, Inside, ObjectMask, ObjectSpec, Pattern, Preparation,
+    Raters, Several, SliceCount, SliceData, Unpaired,
+    files::pairing::Layout,
     intensity::{
         normalise::{self, Mapping, Positive, Step},
         spread::Histogram,
     },
-    objects::{Declared, Inside, Object, ObjectSpec, Several},
+    paired::{Declaration, Paired},
+    preparation,
 };
 use crate::{
     formats::raster::{self, Raster},
@@ -40,8 +40,10 @@ use crate::{
 ///     objects: [(name: "lung")],
 ///     inside: above(127),             // or nonzero, values([1, 2]), colour(0, 255, 0), paper
 ///     several: merged,                // or apart: masks 1 and 2 of an object are two objects
+///     raters: majority,               // or one("r1"), as_objects, as_cases: needs {rater}
 ///     unpaired: fail,                 // or skip
 ///     normalise: [divide_by_max(slice)],
+///     prepare: (min_pixels: 20),      // see Preparation
 ///     spacing_mm: (0.7, 0.7),         // of rows and columns, where known
 /// )
 /// ```
@@ -57,8 +59,8 @@ pub struct FolderPairSpec {
     /// What images are called.
     #[serde(default)]
     pub image_name: Pattern,
-    /// What masks are called; has the same placeholders as `image_name`, and may have `{object}`
-    /// and `{n}`.
+    /// What masks are called; has the same placeholders as `image_name`, and may have `{object}`,
+    /// `{n}` and `{rater}`.
     #[serde(default)]
     pub mask_name: Pattern,
     /// The objects that become tasks. May be left out if `mask_name` has `{object}`: then all that
@@ -71,6 +73,9 @@ pub struct FolderPairSpec {
     /// What to do with several masks of one object.
     #[serde(default)]
     pub several: Several,
+    /// What to do with the masks of several people.
+    #[serde(default)]
+    pub raters: Raters,
     /// What to do with an image without a mask, or a mask without an image.
     #[serde(default)]
     pub unpaired: Unpaired,
@@ -78,6 +83,9 @@ pub struct FolderPairSpec {
     /// scales down 16.
     #[serde(default = "normalise::divide_by_max")]
     pub normalise: Vec<Step>,
+    /// What else is done to every case.
+    #[serde(default)]
+    pub prepare: Preparation,
     /// The distance between rows and between columns, in millimetres.
     #[serde(default)]
     pub spacing_mm: Option<[Positive; 2]>,
@@ -90,151 +98,60 @@ fn above_middle() -> Inside {
 /// A folder pair whose files are listed.
 pub(super) struct FolderPair {
     spec: FolderPairSpec,
-    layout: Layout,
-    objects: Vec<Object>,
-    names: Vec<String>,
+    files: Paired,
     /// All colours that objects are declared by.
     colours: Vec<[u8; 3]>,
-    sources: Vec<CaseSource>,
-    masks: Vec<Result<Vec<MaskFile>, Misfit>>,
 }
 
 impl FolderPair {
     /// Lists images and masks and joins them.
     pub(super) fn open(spec: &FolderPairSpec, base_dir: &Path) -> Result<Self, DatasetError> {
-        let layout = Layout {
-            images: base_dir.join(&spec.images),
-            masks: base_dir.join(&spec.masks),
-            image_name: spec.image_name.clone(),
-            mask_name: spec.mask_name.clone(),
-            mask_field: "mask_name",
-            extensions: raster::EXTENSIONS,
-            unpaired: spec.unpaired,
-        };
-        let pairs = pairing::pair(&spec.name, &layout)?;
-        let declared = Declared {
+        let files = Paired::open(Declaration {
             dataset: &spec.name,
+            layout: Layout {
+                images: base_dir.join(&spec.images),
+                masks: base_dir.join(&spec.masks),
+                image_name: spec.image_name.clone(),
+                mask_name: spec.mask_name.clone(),
+                mask_field: "mask_name",
+                extensions: raster::EXTENSIONS,
+                unpaired: spec.unpaired,
+            },
             objects: &spec.objects,
             inside: &spec.inside,
             several: spec.several,
-            mask_field: layout.mask_field,
-            has_object: spec.mask_name.has(OBJECT),
-            has_number: spec.mask_name.has(NUMBER),
-        };
-        let objects = declared.resolve(&pairs)?;
+            raters: &spec.raters,
+            prepare: &spec.prepare,
+        })?;
         let mut colours = Vec::new();
-        for object in &objects {
+        for object in &files.objects {
             if let Inside::Colour(r, g, b) = object.inside {
                 colours.push([r, g, b]);
             }
         }
-        let (sources, masks) = pairs
-            .into_iter()
-            .map(|pair| (pair.source, pair.masks))
-            .unzip();
         Ok(Self {
-            names: objects.iter().map(|object| object.name.clone()).collect(),
             spec: spec.clone(),
-            layout,
-            objects,
+            files,
             colours,
-            sources,
-            masks,
         })
     }
-
-    /// Reads the masks of one image of this size into one bitmap per object, and the foreground.
-    fn read_masks(
-        &self,
-        source: &CaseSource,
-        files: &[MaskFile],
-        size: [usize; 2],
-    ) -> Result<Truth, DatasetError> {
-        let mut truth = Truth {
-            bitmaps: self.objects.iter().map(|_| None).collect(),
-            foreground: Array2::from_elem(size, false),
-        };
-        for file in files {
-            let raster = raster::read(&file.path)?;
-            if raster.size() != size {
-                let show = |[height, width]: [usize; 2]| format!("{width}×{height} pixels");
-                return Err(DatasetError::Grid {
-                    image: source.path.clone(),
-                    image_size: show(size),
-                    mask: file.path.clone(),
-                    mask_size: show(raster.size()),
-                });
-            }
-            let mask = MaskImage {
-                path: &file.path,
-                raster: &raster,
-                colours: &self.colours,
-            };
-            let here =
-                |object: &Object| object.is_in(file.object.as_deref(), file.number.as_deref());
-            let mut rules: Vec<&Inside> = Vec::new();
-            for (object, bitmap) in self.objects.iter().zip(&mut truth.bitmaps) {
-                if here(object) {
-                    unite(
-                        bitmap.get_or_insert_with(|| Array2::from_elem(size, false)),
-                        &mask.inside(&object.inside)?,
-                    );
-                    rules.push(&object.inside);
-                }
-            }
-            if rules.is_empty() {
-                rules.push(&self.spec.inside);
-            }
-            // Rules that see the same foreground need not look twice.
-            rules.dedup_by(|a, b| {
-                a == b
-                    || matches!(
-                        (a, b),
-                        (Inside::Values(_), Inside::Values(_))
-                            | (Inside::Colour(..), Inside::Colour(..))
-                    )
-            });
-            for rule in rules {
-                unite(&mut truth.foreground, &mask.anything(rule)?);
-            }
-        }
-        Ok(truth)
-    }
-
-    /// Says what a mask holds, for a user who expected something else.
-    fn describe(&self, file: &MaskFile) -> Result<String, DatasetError> {
-        let raster = raster::read(&file.path)?;
-        let mask = MaskImage {
-            path: &file.path,
-            raster: &raster,
-            colours: &self.colours,
-        };
-        Ok(mask.describe())
-    }
-}
-
-/// What the masks of one image say.
-struct Truth {
-    /// One per object, if it has a mask.
-    bitmaps: Vec<Option<Array2<bool>>>,
-    foreground: Array2<bool>,
-}
-
-fn unite(all: &mut Array2<bool>, more: &Array2<bool>) {
-    all.zip_mut_with(more, |all, more| *all |= more);
 }
 
 impl Dataset for FolderPair {
     fn name(&self) -> &str {
-        &self.spec.name
+        &self.files.name
     }
 
     fn objects(&self) -> &[String] {
-        &self.names
+        &self.files.names
     }
 
     fn cases(&self) -> &[CaseSource] {
-        &self.sources
+        &self.files.sources
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.files.remarks()
     }
 
     fn read(
@@ -242,44 +159,54 @@ impl Dataset for FolderPair {
         case: usize,
         sink: &mut dyn FnMut(SliceData) -> ControlFlow<()>,
     ) -> Result<SliceCount, DatasetError> {
-        let source = &self.sources[case];
-        let files = self.masks[case]
-            .as_ref()
-            .map_err(|misfit| self.layout.explain(misfit, &source.path))?;
+        let (source, groups) = self.files.case(case)?;
         let image = raster::read(&source.path)?;
-        let truth = self.read_masks(source, files, image.size())?;
+        let truths = groups
+            .iter()
+            .map(|files| self.read_masks(source, files, image.size()))
+            .collect::<Result<_, _>>()?;
+        let mut truth = Truth::majority(truths);
 
-        let present = |(object, bitmap): (usize, Option<Array2<bool>>)| {
-            let bitmap = bitmap.filter(|bitmap| bitmap.iter().any(|&inside| inside))?;
-            Some(ObjectMask { object, bitmap })
-        };
-        let masks: Vec<_> = truth
-            .bitmaps
-            .into_iter()
-            .enumerate()
-            .filter_map(present)
-            .collect();
-        if masks.is_empty() {
-            return Err(DatasetError::NoObject {
-                path: source.path.clone(),
-                seen: self.describe(&files[0])?,
-            });
-        }
-        // A sink that breaks wants no further slice; there is none.
-        let _ = sink(SliceData {
-            index: 0,
-            pixels: show(&image, &self.spec.normalise),
-            masks,
-            foreground: truth.foreground,
-            spacing_mm: self
-                .spec
-                .spacing_mm
-                .map(|spacing| spacing.map(Positive::get)),
+        let areas = truth.areas();
+        let prepare = &self.spec.prepare;
+        let chosen = prepare.choose(&source.id, &areas).pop();
+        let slice = chosen.and_then(|chosen| {
+            let take = |object: usize| {
+                let bitmap = truth.bitmaps[object].take()?;
+                Some(ObjectMask { object, bitmap })
+            };
+            prepare.finish(SliceData {
+                index: 0,
+                pixels: show(&image, &self.spec.normalise),
+                masks: chosen.objects.into_iter().filter_map(take).collect(),
+                foreground: truth.foreground,
+                spacing_mm: self
+                    .spec
+                    .spacing_mm
+                    .map(|spacing| spacing.map(Positive::get)),
+            })
         });
-        Ok(SliceCount {
-            with_object: 1,
-            empty: 0,
-        })
+        match slice {
+            Some(slice) => {
+                // A sink that breaks wants no further slice; there is none.
+                let _ = sink(slice);
+                Ok(SliceCount {
+                    with_object: 1,
+                    empty: 0,
+                })
+            }
+            None if prepare.skips_empty() => Ok(SliceCount {
+                with_object: 0,
+                empty: 1,
+            }),
+            None => Err(match preparation::left_out(&source.path, &areas) {
+                Some(error) => error,
+                None => DatasetError::NoObject {
+                    path: source.path.clone(),
+                    seen: self.describe(groups[0][0])?,
+                },
+            }),
+        }
     }
 }
 

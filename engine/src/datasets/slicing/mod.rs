@@ -2,7 +2,7 @@
 
 mod voxels;
 
-use std::{ops::ControlFlow, path::Path};
+use std::ops::ControlFlow;
 
 use ndarray::{Array2, Array3};
 use serde::Deserialize;
@@ -10,11 +10,12 @@ use serde::Deserialize;
 pub(super) use voxels::VoxelSet;
 
 use super::{
-    DatasetError, ObjectMask, SliceCount, SliceData,
+    CaseSource, DatasetError, ObjectMask, Preparation, SliceCount, SliceData,
     intensity::{
         normalise::{Mapping, Step},
         spread::{Histogram, Scaled, Spread, Values},
     },
+    preparation::{self, Chosen},
 };
 use crate::formats::{View, Volume};
 
@@ -60,83 +61,111 @@ impl Truth {
             largest: 0.0,
         }
     }
+
+    /// Returns what more than half of them say; they are of one volume.
+    pub(super) fn majority(mut truths: Vec<Self>) -> Self {
+        if truths.len() == 1 {
+            return truths.remove(0);
+        }
+        let largest = truths.iter().map(|truth| truth.largest);
+        let shape = truths[0].foreground.shape();
+        let most = |of: &dyn Fn(&Self) -> &VoxelSet| {
+            let sets: Vec<_> = truths.iter().map(of).collect();
+            VoxelSet::majority(shape, &sets)
+        };
+        Self {
+            objects: (0..truths[0].objects.len())
+                .map(|object| most(&|truth| &truth.objects[object]))
+                .collect(),
+            foreground: most(&|truth| &truth.foreground),
+            largest: largest.fold(0.0, f64::max),
+        }
+    }
 }
 
 /// How a volume becomes slices.
 pub(super) struct Cutting<'a> {
     pub(super) axis: Axis,
     pub(super) normalise: &'a [Step],
+    pub(super) prepare: &'a Preparation,
 }
 
 impl Cutting<'_> {
-    /// Hands each slice with an object to `sink`, until it breaks; turned as a viewer shows it.
+    /// Hands each slice that is played to `sink`, until it breaks; turned as a viewer shows it.
     ///
     /// # Errors
-    /// [`DatasetError::NoObject`], naming `path`, if there is none.
+    /// None of the case's slices shows an object, or none is left by the preparation.
     pub(super) fn hand_over(
         &self,
-        path: &Path,
+        case: &CaseSource,
         image: &Volume,
         truth: &Truth,
         sink: &mut dyn FnMut(SliceData) -> ControlFlow<()>,
     ) -> Result<SliceCount, DatasetError> {
         let Axis(axis) = self.axis;
         let view = image.grid.view(axis);
+        let areas = truth.objects.iter().map(|object| object.areas(axis));
+        let areas: Vec<_> = areas.collect();
+        let chosen = self.prepare.choose(&case.id, &areas);
         let needs_volume = self.normalise.iter().any(Step::looks_at_volume);
-        let mut volume = if needs_volume {
+        let mut volume = if needs_volume && !chosen.is_empty() {
             spread(image)
         } else {
             Box::new(Values::<f64>::new(std::iter::empty()))
         };
-        let mut count = SliceCount::default();
-        for index in 0..image.grid.shape[axis] {
-            let masks = truth
-                .objects
-                .iter()
-                .enumerate()
-                .filter_map(|(object, voxels)| {
-                    let bitmap = cut(&view, image.grid.shape, index, |voxel| {
-                        voxels.contains(voxel)
-                    });
-                    bitmap
-                        .iter()
-                        .any(|&inside| inside)
-                        .then_some(ObjectMask { object, bitmap })
-                });
-            let masks: Vec<_> = masks.collect();
-            if masks.is_empty() {
-                count.empty += 1;
-                continue;
-            }
-            count.with_object += 1;
-            let slice = SliceData {
+        let mut with_object = 0;
+        for Chosen {
+            slice: index,
+            objects,
+        } in chosen
+        {
+            let bitmap =
+                |voxels: &VoxelSet| cut(&view, image.grid.shape, index, |v| voxels.contains(v));
+            let masks = objects.into_iter().map(|object| ObjectMask {
+                object,
+                bitmap: bitmap(&truth.objects[object]),
+            });
+            let slice = self.prepare.finish(SliceData {
                 index,
+                masks: masks.collect(),
                 pixels: show(image, &view, index, self.normalise, &mut *volume),
-                masks,
-                foreground: cut(&view, image.grid.shape, index, |voxel| {
-                    truth.foreground.contains(voxel)
-                }),
+                foreground: bitmap(&truth.foreground),
                 spacing_mm: image
                     .grid
                     .spacing_mm
                     .map(|mm| [mm[view.down.0], mm[view.across.0]]),
+            });
+            let Some(slice) = slice else {
+                continue;
             };
+            with_object += 1;
             if sink(slice).is_break() {
-                return Ok(count);
+                break;
             }
         }
-        if count.with_object == 0 {
-            let seen = if truth.largest > 0.0 {
-                format!("its labels go up to {}", truth.largest)
-            } else {
-                "its labels are all 0".to_owned()
-            };
-            return Err(DatasetError::NoObject {
-                path: path.to_owned(),
-                seen,
-            });
+        if with_object == 0 && !self.prepare.skips_empty() {
+            return Err(Self::nothing(case, truth, &areas));
         }
-        Ok(count)
+        Ok(SliceCount {
+            with_object,
+            empty: image.grid.shape[axis] - with_object,
+        })
+    }
+
+    /// Says why no slice is played.
+    fn nothing(case: &CaseSource, truth: &Truth, areas: &[Vec<usize>]) -> DatasetError {
+        if let Some(left_out) = preparation::left_out(&case.path, areas) {
+            return left_out;
+        }
+        let seen = if truth.largest > 0.0 {
+            format!("its labels go up to {}", truth.largest)
+        } else {
+            "its labels are all 0".to_owned()
+        };
+        DatasetError::NoObject {
+            path: case.path.clone(),
+            seen,
+        }
     }
 }
 

@@ -2,12 +2,7 @@
 
 use super::{GridRule, Volumes};
 use crate::{
-    datasets::{
-        CaseSource, DatasetError,
-        files::pairing::MaskFile,
-        objects::{Inside, Object},
-        slicing::Truth,
-    },
+    datasets::{CaseSource, DatasetError, Inside, files::pairing::MaskFile, slicing::Truth},
     formats::Volume,
 };
 
@@ -17,10 +12,10 @@ impl Volumes {
         &self,
         source: &CaseSource,
         image: &Volume,
-        files: &[MaskFile],
+        files: &[&MaskFile],
     ) -> Result<Truth, DatasetError> {
         let shape = image.grid.shape;
-        let mut truth = Truth::nothing(shape, self.objects.len());
+        let mut truth = Truth::nothing(shape, self.files.objects.len());
         for file in files {
             let labels = Volume::read(&file.path, None)?;
             let agrees = match self.spec.grid {
@@ -35,11 +30,7 @@ impl Volumes {
                     mask_size: labels.grid.to_string(),
                 });
             }
-            let here =
-                |object: &Object| object.is_in(file.object.as_deref(), file.number.as_deref());
-            let shown: Vec<usize> = (0..self.objects.len())
-                .filter(|&k| here(&self.objects[k]))
-                .collect();
+            let shown = self.files.shown_in(file);
             for (voxel, value) in labels.values().enumerate() {
                 if value == 0.0 || value.is_nan() {
                     continue;
@@ -47,7 +38,7 @@ impl Volumes {
                 truth.largest = value.max(truth.largest);
                 let mut is_any = shown.is_empty() && is_anything(&self.spec.inside, value);
                 for &object in &shown {
-                    let rule = &self.objects[object].inside;
+                    let rule = &self.files.objects[object].inside;
                     is_any |= is_anything(rule, value);
                     if is_inside(rule, value) {
                         truth.objects[object].insert(voxel);

@@ -8,24 +8,17 @@ use std::{ops::ControlFlow, path::Path};
 pub use spec::{GridRule, VolumesSpec};
 
 use super::{
-    CaseSource, Dataset, DatasetError, SliceCount, SliceData,
-    files::{
-        pairing::{self, Layout, MaskFile, Misfit},
-        pattern::{NUMBER, OBJECT},
-    },
-    objects::{Declared, Inside, Object},
-    slicing::Cutting,
+    CaseSource, Dataset, DatasetError, Inside, SliceCount, SliceData,
+    files::pairing::Layout,
+    paired::{Declaration, Paired},
+    slicing::{Cutting, Truth},
 };
 use crate::formats::{Volume, volume};
 
-/// NIfTI files that are listed.
+/// Volumes that are listed.
 pub(super) struct Volumes {
     spec: VolumesSpec,
-    layout: Layout,
-    objects: Vec<Object>,
-    names: Vec<String>,
-    sources: Vec<CaseSource>,
-    labels: Vec<Result<Vec<MaskFile>, Misfit>>,
+    files: Paired,
 }
 
 impl Volumes {
@@ -45,52 +38,45 @@ impl Volumes {
                 problem: "`inside: paper` and `inside: colour` are for pictures; expected nonzero, values or above".to_owned(),
             });
         }
-        let layout = Layout {
-            images: base_dir.join(&spec.images),
-            masks: base_dir.join(&spec.labels),
-            image_name: spec.image_name.clone(),
-            mask_name: spec.label_name.clone(),
-            mask_field: "label_name",
-            extensions: volume::EXTENSIONS,
-            unpaired: spec.unpaired,
-        };
-        let pairs = pairing::pair(&spec.name, &layout)?;
-        let declared = Declared {
+        let files = Paired::open(Declaration {
             dataset: &spec.name,
+            layout: Layout {
+                images: base_dir.join(&spec.images),
+                masks: base_dir.join(&spec.labels),
+                image_name: spec.image_name.clone(),
+                mask_name: spec.label_name.clone(),
+                mask_field: "label_name",
+                extensions: volume::EXTENSIONS,
+                unpaired: spec.unpaired,
+            },
             objects: &spec.objects,
             inside: &spec.inside,
             several: spec.several,
-            mask_field: layout.mask_field,
-            has_object: spec.label_name.has(OBJECT),
-            has_number: spec.label_name.has(NUMBER),
-        };
-        let objects = declared.resolve(&pairs)?;
-        let (sources, labels) = pairs
-            .into_iter()
-            .map(|pair| (pair.source, pair.masks))
-            .unzip();
+            raters: &spec.raters,
+            prepare: &spec.prepare,
+        })?;
         Ok(Self {
-            names: objects.iter().map(|object| object.name.clone()).collect(),
             spec: spec.clone(),
-            layout,
-            objects,
-            sources,
-            labels,
+            files,
         })
     }
 }
 
 impl Dataset for Volumes {
     fn name(&self) -> &str {
-        &self.spec.name
+        &self.files.name
     }
 
     fn objects(&self) -> &[String] {
-        &self.names
+        &self.files.names
     }
 
     fn cases(&self) -> &[CaseSource] {
-        &self.sources
+        &self.files.sources
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.files.remarks()
     }
 
     fn read(
@@ -98,17 +84,17 @@ impl Dataset for Volumes {
         case: usize,
         sink: &mut dyn FnMut(SliceData) -> ControlFlow<()>,
     ) -> Result<SliceCount, DatasetError> {
-        let source = &self.sources[case];
-        let files = self.labels[case]
-            .as_ref()
-            .map_err(|misfit| self.layout.explain(misfit, &source.path))?;
+        let (source, groups) = self.files.case(case)?;
         let image = Volume::read(&source.path, self.spec.frame)?;
-        let truth = self.read_labels(source, &image, files)?;
-
+        let truths = groups
+            .iter()
+            .map(|files| self.read_labels(source, &image, files))
+            .collect::<Result<_, _>>()?;
         let cutting = Cutting {
             axis: self.spec.axis,
             normalise: &self.spec.normalise,
+            prepare: &self.spec.prepare,
         };
-        cutting.hand_over(&source.path, &image, &truth, sink)
+        cutting.hand_over(source, &image, &Truth::majority(truths), sink)
     }
 }

@@ -6,10 +6,8 @@ use serde::Deserialize;
 
 use crate::{
     datasets::{
-        files::{pairing::Unpaired, pattern::Pattern},
-        intensity::normalise::{self, Step},
-        objects::{Inside, ObjectSpec, Several},
-        slicing::Axis,
+        Axis, Inside, ObjectSpec, Pattern, Preparation, Raters, Several, Step, Unpaired,
+        intensity::normalise,
     },
     scenario::Name,
 };
@@ -25,7 +23,9 @@ use crate::{
 ///     axis: 2,                        // of the array: 0, 1 or 2; slices keep their index there
 ///     objects: [(name: "spleen")],
 ///     inside: nonzero,                // or values([1, 2]), above(0.5)
+///     raters: majority,               // or one("r1"), as_objects, as_cases: needs {rater}
 ///     normalise: [percentile(low: 0, high: 100, over: volume), min_max(slice)],
+///     prepare: (slices: every(5)),    // see Preparation
 /// )
 /// ```
 ///
@@ -44,7 +44,7 @@ pub struct VolumesSpec {
     #[serde(default)]
     pub image_name: Pattern,
     /// What label volumes are called; has the same placeholders as `image_name`, and may have
-    /// `{object}` and `{n}`.
+    /// `{object}`, `{n}` and `{rater}`.
     #[serde(default)]
     pub label_name: Pattern,
     /// The axis of the array that is cut.
@@ -63,6 +63,9 @@ pub struct VolumesSpec {
     /// What to do with several label volumes of one object.
     #[serde(default)]
     pub several: Several,
+    /// What to do with the labels of several people.
+    #[serde(default)]
+    pub raters: Raters,
     /// What to do with a volume without labels, or labels without a volume.
     #[serde(default)]
     pub unpaired: Unpaired,
@@ -70,6 +73,9 @@ pub struct VolumesSpec {
     /// rule. An empty list shows 0 to 255 as they are.
     #[serde(default = "normalise::published")]
     pub normalise: Vec<Step>,
+    /// What else is done to every case.
+    #[serde(default)]
+    pub prepare: Preparation,
     /// Whether labels must lie where the volume does.
     #[serde(default)]
     pub grid: GridRule,
