@@ -4,3 +4,4 @@
 mod nifti;
 mod pictures;
 mod tree;
+mod volumes;

@@ -1,8 +1,13 @@
 //! Readers of files from outside meet a few hundred damaged files each. `fuzz/` gives them more.
 
-use std::{fs, path::Path};
+use std::{fs, io::Cursor, path::Path};
 
-use tests::readers::READERS;
+use image::{ImageFormat, Rgb, RgbImage};
+
+use tests::{
+    readers::READERS,
+    volumes::{npy, variants},
+};
 
 use crate::weights::forge;
 
@@ -38,6 +43,35 @@ fn seeds(reader: &str) -> Vec<Vec<u8>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
         for entry in fs::read_dir(folder).expect("it is part of the project") {
             seeds.push(fs::read(entry.expect("readable").path()).expect("readable"));
+        }
+    }
+    if reader == "volume" {
+        let wanted = "nifti1_i16_big nifti2_f32_little pair1 series2 raw_u16_big gzip.nrrd ascii.nrrd \
+            detached_raw.nhdr layers local_f64_little packed detached_packed colours c_i16 series_f half";
+        let is_wanted = |name: &str| wanted.split(' ').any(|start| name.starts_with(start));
+        let all = variants()
+            .into_iter()
+            .filter(|variant| is_wanted(&variant.name));
+        seeds.extend(
+            all.flat_map(|variant| variant.files)
+                .map(|(_, bytes)| bytes),
+        );
+    }
+    if reader == "picture" {
+        seeds.push(npy("'|b1'", true, &[4, 4], &[1; 16]));
+        seeds.push(npy("'<i8'", false, &[2, 3, 3], &[0; 144]));
+        for format in [
+            ImageFormat::Png,
+            ImageFormat::Jpeg,
+            ImageFormat::Bmp,
+            ImageFormat::Tiff,
+        ] {
+            let picture = RgbImage::from_fn(9, 7, |x, y| Rgb([x as u8, y as u8, 99]));
+            let mut bytes = Cursor::new(Vec::new());
+            picture
+                .write_to(&mut bytes, format)
+                .expect("memory can be written");
+            seeds.push(bytes.into_inner());
         }
     }
     seeds.push(Vec::new());

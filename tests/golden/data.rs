@@ -11,18 +11,18 @@ use tests::shared;
 
 /// Opens a dataset declared in RON; `None` where the data is not at hand.
 fn open(declaration: &str) -> Option<Box<dyn Dataset>> {
-    let folder = shared("data")?;
+    Some(open_at(declaration, &shared("data")?))
+}
+
+/// Opens a dataset declared in RON, with paths relative to this folder.
+pub(crate) fn open_at(declaration: &str, folder: &Path) -> Box<dyn Dataset> {
     let text = format!(
         "(name: \"t\", datasets: [{declaration}], models: [\"m\"], \
           strategies: [(name: \"s\", first: [point(object)])])"
     );
     let file =
         ScenarioFile::parse(text, Path::new("test.ron")).expect("the declaration is as documented");
-    Some(
-        file.scenario.datasets[0]
-            .open(&folder)
-            .expect("the data is as described"),
-    )
+    (file.scenario.datasets[0].open(folder)).expect("the data is as described")
 }
 
 /// What was found in a dataset.

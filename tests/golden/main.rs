@@ -15,3 +15,4 @@ mod ritm_predictor;
 mod sam;
 mod study;
 mod study_forced;
+mod volumes;

@@ -3,6 +3,7 @@
 
 pub mod golden;
 pub mod readers;
+pub mod volumes;
 
 use std::path::{Path, PathBuf};
 

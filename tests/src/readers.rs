@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use engine::{
     cache::{EmbeddingCache, Key},
+    formats::{Volume, raster},
     runs::{
         Counts, Manifest, Results, RunFolder, ScenarioText, State, find_predictions, read_rows,
     },
@@ -16,7 +17,7 @@ use engine::{
 pub type Reader = fn(&[u8]);
 
 /// All of them.
-pub const READERS: [(&str, Reader); 7] = [
+pub const READERS: [(&str, Reader); 9] = [
     ("scenario", scenario),
     ("weights", weights),
     ("rows", rows),
@@ -24,6 +25,8 @@ pub const READERS: [(&str, Reader); 7] = [
     ("manifest", manifest),
     ("journal", journal),
     ("cache", cache),
+    ("volume", volume),
+    ("picture", picture),
 ];
 
 /// Writes the bytes to a file of that name, for readers that take a path.
@@ -120,4 +123,28 @@ pub fn cache(bytes: &[u8]) {
     fs::create_dir(&path).expect("it is writable");
     fs::write(path.join(name.as_str()), bytes).expect("it is writable");
     _ = cache.get(&Key::new(hash));
+}
+
+/// A volume of any format: the reader tells it by its content. Files that a header may name hold the
+/// same bytes.
+pub fn volume(bytes: &[u8]) {
+    with_file("volume.hdr", bytes, |path| {
+        for name in ["volume.img", "detached.raw", "raw.data"] {
+            fs::write(path.with_file_name(name), bytes).expect("it is writable");
+        }
+        for frame in [None, Some(1)] {
+            if let Ok(volume) = Volume::read(path, frame) {
+                let voxels: usize = volume.grid.shape.iter().product();
+                assert_eq!(volume.values().count(), voxels);
+                _ = volume.value(volume.grid.shape.map(|length| length - 1));
+                _ = (volume.grid.view(2), volume.grid.to_string());
+                assert!(volume.grid.agrees_with(&volume.grid));
+            }
+        }
+    });
+}
+
+/// A picture.
+pub fn picture(bytes: &[u8]) {
+    with_file("picture", bytes, |path| drop(raster::read(path)));
 }

@@ -94,7 +94,7 @@ pub enum DatasetError {
     Format(#[from] FormatError),
     /// Image and mask do not lie on the same grid.
     #[error(
-        "{mask} is {mask_size}, but its image {image} is {image_size}; resample the mask (nearest neighbour) or find the right one"
+        "{mask} is {mask_size}, but its image {image} is {image_size}; resample the mask (nearest neighbour; of volumes, `grid: resample` does it) or find the right one"
     )]
     Grid {
         /// The image.

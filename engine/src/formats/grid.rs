@@ -13,6 +13,9 @@ pub struct Grid {
     pub world_from_voxel: [[f64; 4]; 3],
     /// Distance between voxels along each axis, where known.
     pub spacing_mm: Option<[f64; 3]>,
+    /// Whether the file says where in the patient its voxels lie. If not, the map is one under which
+    /// slices are shown as they are stored.
+    pub is_placed: bool,
 }
 
 /// Which voxel axes of a slice run down and across a viewer's screen.
@@ -76,15 +79,15 @@ impl Grid {
         }
     }
 
-    /// Returns whether voxels of equal indices lie at the same place, to a tenth of a voxel.
+    /// Returns whether voxels of equal indices lie at the same place, to a tenth of a voxel. Two grids
+    /// of which nobody knows where they lie agree if their shapes do.
     pub fn agrees_with(&self, other: &Self) -> bool {
-        let step = |axis: usize| {
-            (0..3)
-                .map(|w| self.world_from_voxel[w][axis].powi(2))
-                .sum::<f64>()
-                .sqrt()
-        };
-        let smallest = (0..3).map(step).fold(f64::INFINITY, f64::min);
+        if !self.is_placed || !other.is_placed {
+            return self.is_placed == other.is_placed && self.shape == other.shape;
+        }
+        let smallest = (0..3)
+            .map(|axis| self.step(axis))
+            .fold(f64::INFINITY, f64::min);
         let corners =
             (0..8).map(|bits| [0, 1, 2].map(|axis| (self.shape[axis] - 1) * ((bits >> axis) & 1)));
         self.shape == other.shape
@@ -98,12 +101,64 @@ impl Grid {
             })
     }
 
+    /// Returns the distance between voxels along an axis, as the map has it.
+    fn step(&self, axis: usize) -> f64 {
+        (self.world_from_voxel.iter())
+            .map(|row| row[axis].powi(2))
+            .sum::<f64>()
+            .sqrt()
+    }
+
+    /// Returns whether the map is one of finite numbers that keeps voxels apart.
+    pub fn is_sound(&self) -> bool {
+        let size: f64 = (0..3).map(|axis| self.step(axis)).product();
+        let volume = determinant(&self.world_from_voxel).abs();
+        let all = self.world_from_voxel.as_flattened();
+        all.iter().all(|x| x.is_finite()) && size.is_finite() && volume > FLAT * size
+    }
+
+    /// Returns the affine map from indices of this grid to indices of another, by way of the world.
+    /// `None` if the other is flat.
+    pub fn map_to(&self, other: &Self) -> Option<[[f64; 4]; 3]> {
+        let m = &other.world_from_voxel;
+        if !other.is_sound() {
+            return None;
+        }
+        let scale = 1.0 / determinant(m);
+        // Cofactors of the transposed.
+        let inverse = |row: usize, column: usize| {
+            let [a, b] = [(column + 1) % 3, (column + 2) % 3];
+            let [c, d] = [(row + 1) % 3, (row + 2) % 3];
+            (m[a][c] * m[b][d] - m[a][d] * m[b][c]) * scale
+        };
+        let from = &self.world_from_voxel;
+        Some(std::array::from_fn(|row| {
+            std::array::from_fn(|column| {
+                let towards = |w: usize| {
+                    let moved = if column == 3 { m[w][3] } else { 0.0 };
+                    inverse(row, w) * (from[w][column] - moved)
+                };
+                towards(0) + towards(1) + towards(2)
+            })
+        }))
+    }
+
     /// Returns the place of a voxel's centre in the world.
     fn place(&self, voxel: [usize; 3]) -> [f64; 3] {
         self.world_from_voxel.map(|[x, y, z, origin]| {
             x * voxel[0] as f64 + y * voxel[1] as f64 + z * voxel[2] as f64 + origin
         })
     }
+}
+
+/// Voxels whose edges span less than this part of the box of the same edges are taken for flat.
+const FLAT: f64 = 1e-9;
+
+/// Returns the determinant of the part that turns and scales.
+fn determinant(m: &[[f64; 4]; 3]) -> f64 {
+    m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
+        - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
+        + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
 }
 
 /// As in «164×166×26 voxels of 0.79×0.79×5.00 mm, RAS, from (−12.0, 4.5, 80.0)».
@@ -113,6 +168,9 @@ impl fmt::Display for Grid {
         write!(f, "{i}×{j}×{k} voxels")?;
         if let Some([x, y, z]) = self.spacing_mm {
             write!(f, " of {x:.2}×{y:.2}×{z:.2} mm")?;
+        }
+        if !self.is_placed {
+            return write!(f, ", of unknown place");
         }
         let letters = self
             .directions()
@@ -133,6 +191,7 @@ mod tests {
             shape: [4, 5, 6],
             world_from_voxel: [row(0), row(1), row(2)],
             spacing_mm: Some([1.0, 2.0, 3.0]),
+            is_placed: true,
         }
     }
 
@@ -205,5 +264,29 @@ mod tests {
         let mut longer = one.clone();
         longer.shape[2] += 1;
         assert!(!one.agrees_with(&longer));
+        let mut lost = one.clone();
+        lost.is_placed = false;
+        assert!(!one.agrees_with(&lost) && lost.agrees_with(&lost.clone()));
+        assert_eq!(
+            lost.to_string(),
+            "4×5×6 voxels of 1.00×2.00×3.00 mm, of unknown place"
+        );
+    }
+
+    #[test]
+    fn one_grid_is_mapped_to_another() {
+        let one = grid([[0.8, 0.6, 0.1], [-1.2, 1.6, 0.1], [0.0, -0.3, 3.0]]);
+        let mut other = grid([[0.0, -1.0, 0.2], [0.3, 0.0, 2.0], [3.0, 0.0, 0.1]]);
+        other.world_from_voxel[1][3] = -7.5;
+        let map = one.map_to(&other).expect("it is sound");
+        let there = map.map(|[x, y, z, origin]| x * 3.0 + y * 4.0 + z * 5.0 + origin);
+        let place = other
+            .world_from_voxel
+            .map(|[x, y, z, origin]| x * there[0] + y * there[1] + z * there[2] + origin);
+        for (found, expected) in place.iter().zip(one.place([3, 4, 5])) {
+            assert!((found - expected).abs() < 1e-12, "{place:?}");
+        }
+        let flat = grid([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0], [2.0, 1.0, 0.0]]);
+        assert!(!flat.is_sound() && one.map_to(&flat).is_none());
     }
 }

@@ -3,8 +3,13 @@
 
 mod error;
 mod grid;
+mod metaimage;
 mod nifti;
+mod npy;
+mod nrrd;
 pub mod raster;
+mod samples;
+mod source;
 pub mod volume;
 
 pub use error::FormatError;

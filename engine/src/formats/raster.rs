@@ -1,4 +1,4 @@
-//! Pictures: PNG, JPEG, BMP, TIFF. See [`read`].
+//! Pictures: PNG, JPEG, BMP, TIFF, NumPy arrays. See [`read`].
 //!
 //! | stored | read as |
 //! |---|---|
@@ -7,6 +7,9 @@
 //! | RGB, 8 or 16 bits | as stored |
 //! | PNG with a palette | the indices and the palette |
 //! | BMP or TIFF with a palette, CMYK JPEG | 8-bit RGB |
+//! | NumPy array, 8 or 16 bits | as stored |
+//! | NumPy array, wider integers | 16-bit, if all fit |
+//! | NumPy array of `bool` | 8-bit gray, 0 or 255 |
 //! | an alpha channel | left out; the colours stay as they are |
 //! | floating point, several pages | refused |
 //!
@@ -14,17 +17,17 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read as _, Seek as _, SeekFrom},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
     path::Path,
 };
 
 use image::{DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader};
 use ndarray::{Array2, Array3};
 
-use super::FormatError;
+use super::{FormatError, npy, source::Source};
 
 /// The file extensions under which pictures are looked for, in lower case.
-pub const EXTENSIONS: &[&str] = &["png", "jpg", "jpeg", "bmp", "tif", "tiff"];
+pub const EXTENSIONS: &[&str] = &["png", "jpg", "jpeg", "bmp", "tif", "tiff", "npy"];
 
 /// Deflate packs at most 1032 bytes into one, and one byte may hold eight pixels.
 const DENSEST: u64 = 1032 * 8;
@@ -85,6 +88,9 @@ pub fn read(path: &Path) -> Result<Raster, FormatError> {
         });
     }
     let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    if file.fill_buf().map_err(unreadable)?.starts_with(npy::MARK) {
+        return npy::read_picture(Source { path });
+    }
     let broken = |error: ImageError| match error {
         ImageError::IoError(source) if source.raw_os_error().is_some() => unreadable(source),
         other => FormatError::Broken {
@@ -128,7 +134,7 @@ pub fn read(path: &Path) -> Result<Raster, FormatError> {
         _ => {
             return Err(FormatError::Unknown {
                 path: path.to_owned(),
-                expected: "PNG, JPEG, BMP, TIFF",
+                expected: "PNG, JPEG, BMP, TIFF, NumPy",
             });
         }
     }

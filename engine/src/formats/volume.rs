@@ -1,11 +1,12 @@
 //! A volume, whatever file it came from. See [`Volume`].
 
-use std::path::Path;
+use std::{io::BufRead as _, path::Path};
 
-use super::{FormatError, Grid, nifti};
+use super::{FormatError, Grid, metaimage, nifti, npy, nrrd, source::Source};
 
-/// The file extensions under which volumes are looked for, in lower case.
-pub const EXTENSIONS: &[&str] = &["nii.gz", "nii"];
+/// The file extensions under which volumes are looked for, in lower case. Of two files that belong
+/// together, that of the header.
+pub const EXTENSIONS: &[&str] = &["nii.gz", "nii", "hdr", "nrrd", "nhdr", "mha", "mhd", "npy"];
 
 /// Voxels on a [`Grid`]. They stay as stored and are converted where they are looked at.
 pub struct Volume {
@@ -71,12 +72,35 @@ impl Scaling {
 }
 
 impl Volume {
-    /// Reads a volume; of a series in time or of several channels, the one numbered `frame`.
+    /// Reads a volume; of a series in time or of several channels, the one numbered `frame`. The
+    /// format is known by the content, not by the extension.
+    ///
+    /// It is read as a whole: slices may be cut along any axis, and are normalised by what the whole
+    /// volume holds, so that one slice after the other would mean to read most files twice or more
+    /// (and an archive cannot be entered in its middle). Voxels stay as stored, 157 MB for
+    /// 512 × 512 × 300 of 16 bits; each reading thread holds one volume at a time.
     ///
     /// # Errors
     /// What is broken, or promised and not there, or of a kind that is no image.
     pub fn read(path: &Path, frame: Option<u32>) -> Result<Self, FormatError> {
-        nifti::read(path, frame)
+        let source = Source { path };
+        let mut opened = source.open_unpacked()?;
+        let start = opened.reader.fill_buf();
+        let start = start.map_err(|error| source.stopped(error))?;
+        if nifti::begins(start) {
+            nifti::read(source, opened, frame)
+        } else if start.starts_with(nrrd::MARK) {
+            nrrd::read(source, opened, frame)
+        } else if start.starts_with(npy::MARK) {
+            npy::read(source, opened, frame)
+        } else if metaimage::begins(start) {
+            metaimage::read(source, frame)
+        } else {
+            Err(FormatError::Unknown {
+                path: path.to_owned(),
+                expected: "NIfTI, NRRD, MetaImage, NumPy",
+            })
+        }
     }
 
     /// Makes a volume of what a file holds: `bytes` are the samples in stored order, the first axis

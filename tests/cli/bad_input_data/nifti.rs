@@ -117,19 +117,27 @@ fn scales_and_kinds_that_make_no_sense() {
     let scaled =
         |slope: f32, intercept: f32| File::changed(|file| file.floats(112, &[slope, intercept]));
     assert_eq!(
-        failure("x.nii", &scaled(f32::NAN, 0.0)),
-        "images/x.nii: cannot be decoded: its header scales voxels by NaN and adds 0; restore the file from its \
+        failure("x.nii", &scaled(2.0, f32::INFINITY)),
+        "images/x.nii: cannot be decoded: its header scales voxels by 2 and adds inf; restore the file from its \
          source, or export it again"
     );
-    assert!(failure("x.nii", &scaled(1.0, f32::INFINITY)).contains("adds inf"));
+    // As nibabel and the C library of NIfTI have it: a slope that is no number is none.
+    let tree = tree();
+    tree.write("images/x.nii", &scaled(f32::NAN, f32::NAN));
+    tree.write("labels/x.nii", &File::new().0);
+    assert!(
+        tree.outcomes(VOLUMES)
+            .iter()
+            .all(|(_, outcome)| *outcome == Ok(1))
+    );
     let kind = |code: i16, bits: i16| {
         File::changed(|file| {
             file.put(70, &code.to_le_bytes());
             file.put(72, &bits.to_le_bytes());
         })
     };
-    assert!(failure("x.nii", &kind(32, 64)).contains("holds Complex64 voxels"));
-    assert!(failure("x.nii", &kind(4, 32)).contains("gives Int16 voxels 32 bits"));
+    assert!(failure("x.nii", &kind(32, 64)).contains("holds complex voxels"));
+    assert!(failure("x.nii", &kind(4, 32)).contains("gives I16 voxels 32 bits"));
     assert!(failure("x.nii", &kind(999, 16)).contains("cannot be decoded"));
     let offset = File::changed(|file| file.floats(108, &[f32::NAN]));
     assert!(failure("x.nii", &offset).contains("begin at byte NaN"));
@@ -161,19 +169,8 @@ fn files_that_are_cut_short_or_damaged() {
 
 #[test]
 fn files_of_another_kind() {
-    assert!(failure("x.nii", b"hello").contains("truncated"));
-    assert!(failure("x.nii", &[b'x'; 600]).contains("its content is none of NIfTI-1"));
-    assert!(
-        failure(
-            "x.nii",
-            &File::changed(|file| file.put(0, &540_i32.to_le_bytes()))
-        )
-        .contains("is NIfTI-2")
-    );
-    assert!(
-        failure("x.nii", &File::changed(|file| file.put(344, b"ni1\0")))
-            .contains("in another file")
-    );
+    assert!(failure("x.nii", b"hello").contains("its content is none of NIfTI, NRRD"));
+    assert!(failure("x.nii", b"").contains("its content is none of NIfTI, NRRD"));
     assert!(
         failure("x.nii", &File::changed(|file| file.put(344, b"xyz\0")))
             .contains("cannot be decoded")
@@ -189,7 +186,7 @@ fn labels_on_another_grid() {
         tree.failure(VOLUMES),
         "labels/x.nii is 6×4×5 voxels of 1.00×1.00×2.00 mm, LAS, from (0.0, 0.0, 0.0), but its image \
          images/x.nii is 6×5×4 voxels of 1.00×1.00×2.00 mm, LAS, from (0.0, 0.0, 0.0); resample the mask \
-         (nearest neighbour) or find the right one"
+         (nearest neighbour; of volumes, `grid: resample` does it) or find the right one"
     );
     let moved = File::changed(|file| {
         file.put(254, &[1, 0]);

@@ -98,7 +98,7 @@ fn files_that_are_cut_short() {
 fn files_that_are_something_else() {
     assert_eq!(
         mask_failure(b"<html>404 not found</html>"),
-        "masks/x.png: its content is none of PNG, JPEG, BMP, TIFF; convert it, or move it elsewhere"
+        "masks/x.png: its content is none of PNG, JPEG, BMP, TIFF, NumPy; convert it, or move it elsewhere"
     );
     let float = ImageBuffer::from_pixel(12, 8, Rgb([0.5_f32, 0.5, 0.5]));
     assert_eq!(
@@ -122,7 +122,7 @@ fn a_mask_of_another_size() {
     assert_eq!(
         mask_failure(&encode(mask, ImageFormat::Png)),
         "masks/x.png is 6×4 pixels, but its image images/x.png is 12×8 pixels; resample the mask (nearest \
-         neighbour) or find the right one"
+         neighbour; of volumes, `grid: resample` does it) or find the right one"
     );
 }
 
@@ -229,7 +229,7 @@ fn folders_that_are_not_there() {
     assert_eq!(
         tree.refusal(&PAIR.replace("\"masks\"", "\"empty\"")),
         "dataset `p`: no image has a mask: found 1 without a partner, such as images/good.png; expected images \
-         `{stem}` in images and masks `{stem}` in empty, with extension png, jpg, jpeg, bmp, tif, tiff"
+         `{stem}` in images and masks `{stem}` in empty, with extension png, jpg, jpeg, bmp, tif, tiff, npy"
     );
 }
 

@@ -29,7 +29,7 @@ use crate::{
     scenario::Name,
 };
 
-/// Pictures and their masks: PNG, JPEG, BMP or TIFF, in two folders (or one).
+/// Pictures and their masks: PNG, JPEG, BMP, TIFF or NumPy arrays, in two folders (or one).
 ///
 /// ```ron
 /// folder_pair(

@@ -3,7 +3,7 @@
 use super::{GridRule, Volumes};
 use crate::{
     datasets::{CaseSource, DatasetError, Inside, files::pairing::MaskFile, slicing::Truth},
-    formats::Volume,
+    formats::{Grid, Volume},
 };
 
 impl Volumes {
@@ -17,23 +17,19 @@ impl Volumes {
         let shape = image.grid.shape;
         let mut truth = Truth::nothing(shape, self.files.objects.len());
         for file in files {
-            let labels = Volume::read(&file.path, None)?;
-            let agrees = match self.spec.grid {
-                GridRule::Same => image.grid.agrees_with(&labels.grid),
-                GridRule::SameShape => image.grid.shape == labels.grid.shape,
-            };
-            if !agrees {
+            let labels = Volume::read(&file.path, self.spec.label_frame)?;
+            let Some(fit) = self.fit(&image.grid, &labels.grid) else {
                 return Err(DatasetError::Grid {
                     image: source.path.clone(),
                     image_size: image.grid.to_string(),
                     mask: file.path.clone(),
                     mask_size: labels.grid.to_string(),
                 });
-            }
+            };
             let shown = self.files.shown_in(file);
-            for (voxel, value) in labels.values().enumerate() {
+            let mut mark = |voxel: usize, value: f64| {
                 if value == 0.0 || value.is_nan() {
-                    continue;
+                    return;
                 }
                 truth.largest = value.max(truth.largest);
                 let mut is_any = shown.is_empty() && is_anything(&self.spec.inside, value);
@@ -47,9 +43,71 @@ impl Volumes {
                 if is_any {
                     truth.foreground.insert(voxel);
                 }
+            };
+            match fit {
+                Fit::Stored => {
+                    for (voxel, value) in labels.values().enumerate() {
+                        mark(voxel, value);
+                    }
+                }
+                Fit::Moved(map) => resample(&labels, shape, &map, mark),
             }
         }
         Ok(truth)
+    }
+}
+
+impl Volumes {
+    /// Returns how labels come onto the grid of the image; `None` if they do not.
+    fn fit(&self, image: &Grid, labels: &Grid) -> Option<Fit> {
+        match self.spec.grid {
+            GridRule::Same => image.agrees_with(labels).then_some(Fit::Stored),
+            GridRule::SameShape => (image.shape == labels.shape).then_some(Fit::Stored),
+            GridRule::Resample if image.agrees_with(labels) => Some(Fit::Stored),
+            GridRule::Resample if image.is_placed && labels.is_placed => {
+                image.map_to(labels).map(Fit::Moved)
+            }
+            GridRule::Resample => None,
+        }
+    }
+}
+
+/// How labels come onto the grid of their image.
+enum Fit {
+    /// They lie there.
+    Stored,
+    /// By this map, from indices of the image to indices of the labels.
+    Moved([[f64; 4]; 3]),
+}
+
+/// What an index may be off by for having been computed: half-way between two voxels, it is taken
+/// for the upper one whatever the rounding.
+const ROUNDING: f64 = 1e-9;
+
+/// Calls `mark` for every voxel of the image whose centre lies in a voxel of the labels, with the
+/// voxel's place in stored order and that label. Of two voxels that are equally near, the one with
+/// the higher index is taken, as ITK does.
+fn resample(
+    labels: &Volume,
+    [width, height, depth]: [usize; 3],
+    map: &[[f64; 4]; 3],
+    mut mark: impl FnMut(usize, f64),
+) {
+    let lengths = labels.grid.shape.map(|length| length as f64);
+    for k in 0..depth {
+        for j in 0..height {
+            let row = map.map(|[_, y, z, origin]| y * j as f64 + z * k as f64 + origin);
+            for i in 0..width {
+                let nearest = [0, 1, 2]
+                    .map(|axis| (map[axis][0] * i as f64 + row[axis] + 0.5 + ROUNDING).floor());
+                let is_there =
+                    (0..3).all(|axis| nearest[axis] >= 0.0 && nearest[axis] < lengths[axis]);
+                if is_there {
+                    let value = labels.value(nearest.map(|index| index as usize));
+                    mark(i + width * (j + height * k), value);
+                }
+            }
+        }
     }
 }
 

@@ -53,6 +53,10 @@ pub struct VolumesSpec {
     /// Which volume of a file that holds several, counted from 0.
     #[serde(default)]
     pub frame: Option<u32>,
+    /// Which volume of a file of labels that holds several, such as a segmentation in layers,
+    /// counted from 0.
+    #[serde(default)]
+    pub label_frame: Option<u32>,
     /// The objects that become tasks. May be left out if `label_name` has `{object}`: then all that
     /// are found there.
     #[serde(default)]
@@ -94,4 +98,7 @@ pub enum GridRule {
     Same,
     /// The same shape; the place is taken from the volume. For labels that lost it.
     SameShape,
+    /// Any; each voxel of the volume takes the label of the voxel nearest to it, and none where there
+    /// are no labels. For labels that were drawn on another image of the same patient.
+    Resample,
 }

@@ -1,198 +1,162 @@
-//! What the header of a volume says: shape, type, scaling, offset and place in the patient.
+//! The header of NIfTI-1 and NIfTI-2. See [`Header`].
 
-use nifti::{Endianness, NiftiHeader, NiftiType};
+use super::FormatError;
+use crate::formats::{source::Source, volume::ByteOrder};
 
-use super::{EARLIEST, Source};
-use crate::formats::{
-    FormatError, Grid,
-    volume::{ByteOrder, Sample, Scaling},
-};
+/// What the header says, whichever version it is of. Names are the standard's.
+pub(super) struct Header {
+    pub(super) order: ByteOrder,
+    pub(super) is_second: bool,
+    /// Whether the voxels are in another file.
+    pub(super) is_pair: bool,
+    /// How many dimensions there are, then their lengths.
+    pub(super) dim: [i64; 8],
+    pub(super) datatype: i16,
+    pub(super) bitpix: i16,
+    pub(super) pixdim: [f64; 8],
+    pub(super) vox_offset: f64,
+    pub(super) scl_slope: f64,
+    pub(super) scl_inter: f64,
+    pub(super) xyzt_units: u8,
+    pub(super) qform_code: i32,
+    pub(super) sform_code: i32,
+    /// b, c and d.
+    pub(super) quatern: [f64; 3],
+    pub(super) qoffset: [f64; 3],
+    pub(super) srow: [[f64; 4]; 3],
+}
 
-impl Source<'_> {
-    pub(super) fn parse(&self, bytes: &[u8; 348]) -> Result<NiftiHeader, FormatError> {
-        let size = [bytes[0], bytes[1], bytes[2], bytes[3]];
-        match (i32::from_le_bytes(size), i32::from_be_bytes(size)) {
-            (348, _) | (_, 348) => {}
-            (540, _) | (_, 540) => {
-                return Err(self.unsupported("is NIfTI-2; convert it to NIfTI-1"));
-            }
-            _ => {
-                return Err(FormatError::Unknown {
-                    path: self.path.to_owned(),
-                    expected: "NIfTI-1 (.nii, .nii.gz)",
-                });
-            }
-        }
-        let header =
-            NiftiHeader::from_reader(&bytes[..]).map_err(|error| self.broken(error.to_string()))?;
-        if &header.magic != b"n+1\0" {
-            return Err(
-                self.unsupported("keeps its voxels in another file (.img); convert it to .nii")
-            );
-        }
-        Ok(header)
-    }
+/// Size of a NIfTI-1 header, which is also its first number.
+pub(super) const FIRST: usize = 348;
+/// Size of a NIfTI-2 header, which is also its first number.
+pub(super) const SECOND: usize = 540;
 
-    /// Returns the shape of one volume, and how many there are.
-    pub(super) fn shape(&self, header: &NiftiHeader) -> Result<([usize; 3], u64), FormatError> {
-        let lengths = header
-            .dim()
-            .map_err(|error| self.broken(error.to_string()))?;
-        if let Some(negative) = lengths.iter().find(|&&length| length > i16::MAX as u16) {
-            return Err(self.broken(format!("one of its dimensions is {}", *negative as i16)));
-        }
-        let length = |axis: usize| lengths.get(axis).copied().map_or(1, usize::from);
-        let frames = lengths
-            .iter()
-            .skip(3)
-            .map(|&length| u64::from(length))
-            .product();
-        Ok(([length(0), length(1), length(2)], frames))
-    }
+/// Returns the byte order of a header and whether it is one of NIfTI-2; `None` if its first number
+/// is neither's.
+pub(super) fn recognise(start: &[u8]) -> Option<(ByteOrder, bool)> {
+    let size = *start.first_chunk::<4>()?;
+    let is = |size: u32| match size as usize {
+        FIRST => Some(false),
+        SECOND => Some(true),
+        _ => None,
+    };
+    let little = is(u32::from_le_bytes(size)).map(|second| (ByteOrder::Little, second));
+    little.or_else(|| is(u32::from_be_bytes(size)).map(|second| (ByteOrder::Big, second)))
+}
 
-    pub(super) fn sample(&self, header: &NiftiHeader) -> Result<Sample, FormatError> {
-        let kind = header
-            .data_type()
-            .map_err(|error| self.broken(error.to_string()))?;
-        let sample = sample(kind).ok_or_else(|| {
-            self.unsupported(format!(
-                "holds {kind:?} voxels; convert it to integers or real numbers"
-            ))
-        })?;
-        if usize::try_from(header.bitpix).ok() != Some(8 * sample.bytes()) {
-            return Err(self.broken(format!(
-                "its header gives {kind:?} voxels {} bits",
-                header.bitpix
-            )));
-        }
-        Ok(sample)
-    }
-
-    pub(super) fn order(header: &NiftiHeader) -> ByteOrder {
-        match header.endianness {
-            Endianness::Little => ByteOrder::Little,
-            Endianness::Big => ByteOrder::Big,
-        }
-    }
-
-    /// Returns slope and intercept; a slope of 0 stands for none.
-    pub(super) fn scaling(&self, header: &NiftiHeader) -> Result<Scaling, FormatError> {
-        let (slope, intercept) = (f64::from(header.scl_slope), f64::from(header.scl_inter));
-        if !slope.is_finite() || !intercept.is_finite() {
-            return Err(self.broken(format!(
-                "its header scales voxels by {slope} and adds {intercept}"
-            )));
-        }
-        Ok(if header.scl_slope == 0.0 {
-            Scaling::NONE
-        } else {
-            Scaling { slope, intercept }
-        })
-    }
-
-    /// Returns where the voxels begin.
-    pub(super) fn offset(&self, header: &NiftiHeader) -> Result<u64, FormatError> {
-        match header.vox_offset {
-            0.0 => Ok(EARLIEST),
-            // Less than 2²⁴, so exact in single precision.
-            offset if (EARLIEST as f32..16_777_216.0).contains(&offset) => Ok(offset as u64),
-            offset => Err(self.broken(format!("its voxels begin at byte {offset}"))),
-        }
-    }
-
-    pub(super) fn grid(
-        &self,
-        header: &NiftiHeader,
-        shape: [usize; 3],
-    ) -> Result<Grid, FormatError> {
-        let world_from_voxel = affine(header);
-        let lengths = [0, 1, 2].map(|axis| {
-            world_from_voxel
-                .iter()
-                .map(|row| row[axis] * row[axis])
-                .sum::<f64>()
-        });
-        let is_sound = lengths.iter().all(|&length| length > 0.0)
-            && world_from_voxel
-                .as_flattened()
-                .iter()
-                .all(|x| x.is_finite());
-        if !is_sound {
-            return Err(self.broken(
-                "its header says nowhere how voxels lie in the patient (singular affine)",
-            ));
-        }
-        // Codes of xyzt_units: 1 metre, 2 millimetre, 3 micrometre; anything else is taken as mm.
-        let unit = match header.xyzt_units & 7 {
-            1 => 1000.0,
-            3 => 0.001,
-            _ => 1.0,
+impl Header {
+    /// Reads a header of [`FIRST`] or [`SECOND`] bytes.
+    ///
+    /// # Errors
+    /// A mark that is not NIfTI's; Analyze 7.5.
+    pub(super) fn parse(source: Source, bytes: &[u8]) -> Result<Self, FormatError> {
+        let Some((order, is_second)) = recognise(bytes) else {
+            return Err(FormatError::Unknown {
+                path: source.path.to_owned(),
+                expected: "NIfTI (.nii, .nii.gz, .hdr with .img)",
+            });
         };
-        let spacing = [1, 2, 3].map(|axis| f64::from(header.pixdim[axis]).abs() * unit);
-        let is_known = spacing.iter().all(|&mm| mm.is_finite() && mm > 0.0);
-        Ok(Grid {
-            shape,
-            world_from_voxel,
-            spacing_mm: is_known.then_some(spacing),
+        let magic = if is_second {
+            &bytes[4..12]
+        } else {
+            &bytes[344..348]
+        };
+        let is_pair = match magic {
+            b"n+1\0" | b"n+2\0\r\n\x1a\n" => false,
+            b"ni1\0" | b"ni2\0\r\n\x1a\n" => true,
+            _ if !is_second && magic[0] == 0 => {
+                return Err(source.unsupported(
+                    "is Analyze 7.5, which does not say which side is the patient's left; convert \
+                     it to NIfTI",
+                ));
+            }
+            _ => return Err(source.broken("its header has not the mark of NIfTI")),
+        };
+        let fields = Fields { bytes, order };
+        Ok(if is_second {
+            fields.second(is_pair)
+        } else {
+            fields.first(is_pair)
         })
     }
 }
 
-/// Returns the affine map to the world, as the standard says: the sform if it has a code, else the
-/// qform, else voxels of the given size with the first axis towards the left.
-fn affine(header: &NiftiHeader) -> [[f64; 4]; 3] {
-    if header.sform_code > 0 {
-        return [header.srow_x, header.srow_y, header.srow_z].map(|row| row.map(f64::from));
-    }
-    let [x, y, z] = [1, 2, 3].map(|axis| f64::from(header.pixdim[axis]).abs());
-    if header.qform_code <= 0 {
-        return [[-x, 0.0, 0.0, 0.0], [0.0, y, 0.0, 0.0], [0.0, 0.0, z, 0.0]];
-    }
-    let [b, c, d] = [header.quatern_b, header.quatern_c, header.quatern_d].map(f64::from);
-    let a = (1.0 - (b * b + c * c + d * d)).max(0.0).sqrt();
-    let z = if header.pixdim[0] < 0.0 { -z } else { z };
-    let row = |[i, j, k]: [f64; 3], origin: f32| [i * x, j * y, k * z, origin.into()];
-    [
-        row(
-            [
-                a * a + b * b - c * c - d * d,
-                2.0 * (b * c - a * d),
-                2.0 * (b * d + a * c),
-            ],
-            header.quatern_x,
-        ),
-        row(
-            [
-                2.0 * (b * c + a * d),
-                a * a + c * c - b * b - d * d,
-                2.0 * (c * d - a * b),
-            ],
-            header.quatern_y,
-        ),
-        row(
-            [
-                2.0 * (b * d - a * c),
-                2.0 * (c * d + a * b),
-                a * a + d * d - b * b - c * c,
-            ],
-            header.quatern_z,
-        ),
-    ]
+/// The bytes of a header, read field by field.
+struct Fields<'a> {
+    bytes: &'a [u8],
+    order: ByteOrder,
 }
 
-/// Returns what a voxel is; `None` for complex numbers, colours and the like.
-fn sample(kind: NiftiType) -> Option<Sample> {
-    Some(match kind {
-        NiftiType::Uint8 => Sample::U8,
-        NiftiType::Int8 => Sample::I8,
-        NiftiType::Uint16 => Sample::U16,
-        NiftiType::Int16 => Sample::I16,
-        NiftiType::Uint32 => Sample::U32,
-        NiftiType::Int32 => Sample::I32,
-        NiftiType::Uint64 => Sample::U64,
-        NiftiType::Int64 => Sample::I64,
-        NiftiType::Float32 => Sample::F32,
-        NiftiType::Float64 => Sample::F64,
-        _ => return None,
-    })
+/// Defines a method that reads a number at an offset.
+macro_rules! number {
+    ($name:ident, $type:ty) => {
+        fn $name(&self, at: usize) -> $type {
+            let bytes = self.bytes[at..].first_chunk().expect("within the header");
+            match self.order {
+                ByteOrder::Little => <$type>::from_le_bytes(*bytes),
+                ByteOrder::Big => <$type>::from_be_bytes(*bytes),
+            }
+        }
+    };
+}
+
+impl Fields<'_> {
+    number!(i16, i16);
+    number!(i32, i32);
+    number!(i64, i64);
+    number!(f32, f32);
+    number!(f64, f64);
+
+    fn f32s<const N: usize>(&self, at: usize) -> [f64; N] {
+        std::array::from_fn(|k| self.f32(at + 4 * k).into())
+    }
+
+    fn f64s<const N: usize>(&self, at: usize) -> [f64; N] {
+        std::array::from_fn(|k| self.f64(at + 8 * k))
+    }
+
+    /// Offsets of `nifti1.h`.
+    fn first(&self, is_pair: bool) -> Header {
+        Header {
+            order: self.order,
+            is_second: false,
+            is_pair,
+            dim: std::array::from_fn(|k| self.i16(40 + 2 * k).into()),
+            datatype: self.i16(70),
+            bitpix: self.i16(72),
+            pixdim: self.f32s(76),
+            vox_offset: self.f32(108).into(),
+            scl_slope: self.f32(112).into(),
+            scl_inter: self.f32(116).into(),
+            xyzt_units: self.bytes[123],
+            qform_code: self.i16(252).into(),
+            sform_code: self.i16(254).into(),
+            quatern: self.f32s(256),
+            qoffset: self.f32s(268),
+            srow: [self.f32s(280), self.f32s(296), self.f32s(312)],
+        }
+    }
+
+    /// Offsets of `nifti2.h`.
+    fn second(&self, is_pair: bool) -> Header {
+        Header {
+            order: self.order,
+            is_second: true,
+            is_pair,
+            datatype: self.i16(12),
+            bitpix: self.i16(14),
+            dim: std::array::from_fn(|k| self.i64(16 + 8 * k)),
+            pixdim: self.f64s(104),
+            // Beyond 2⁵³ no file is as long.
+            vox_offset: self.i64(168) as f64,
+            scl_slope: self.f64(176),
+            scl_inter: self.f64(184),
+            qform_code: self.i32(344),
+            sform_code: self.i32(348),
+            quatern: self.f64s(352),
+            qoffset: self.f64s(376),
+            srow: [self.f64s(400), self.f64s(432), self.f64s(464)],
+            xyzt_units: self.i32(500) as u8,
+        }
+    }
 }
