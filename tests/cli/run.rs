@@ -57,8 +57,8 @@ fn command(folder: &Path, text: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Every file of `scenarios/` with one case per dataset and few prompts, and a test's weights in place
-/// of those that cannot be had here: name and text.
+/// Every file of `scenarios/` with one small case per dataset and few prompts, and a test's weights in
+/// place of those that cannot be had here: name and text.
 fn shipped_scenarios() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let mut files: Vec<_> = fs::read_dir(folder)
@@ -82,6 +82,7 @@ fn shipped_scenarios() -> Vec<(String, String)> {
                 format!("{text}{key}{digit}{rest}")
             })
         });
+        let small = small.replace("cases: 1", "cases: 1, size: 128");
         (stem.to_string_lossy().into_owned(), small)
     };
     files.iter().map(shrink).collect()

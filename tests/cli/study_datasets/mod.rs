@@ -1,5 +1,6 @@
 //! The study's datasets, from folders as their publishers lay them out to a run's report.
 
+mod damaged;
 mod preparation;
 mod trees;
 

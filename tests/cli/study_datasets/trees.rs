@@ -324,6 +324,11 @@ fn volume(root: &Path, name: &str, value: impl Fn([usize; 3]) -> i16) {
     write(root, name, &bytes);
 }
 
+/// Writes labels of another shape than the images have.
+pub(super) fn volume_of(shape: [usize; 3], path: &Path) {
+    fs::write(path, packed(&nifti(shape, one))).expect("writable");
+}
+
 /// Noise that repeats, with what is to be found brighter.
 fn image([x, y, z]: [usize; 3]) -> i16 {
     let noise = (x * 7 + y * 13 + z * 5) % 11;

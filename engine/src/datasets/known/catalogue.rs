@@ -1,6 +1,9 @@
 //! What the engine knows of the study's datasets, from `assets/datasets/`. See [`Known`].
 
-use std::{path::Path, sync::LazyLock};
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use ron::value::RawValue;
 use serde::Deserialize;
@@ -135,11 +138,11 @@ impl KnownLayout {
         self.modalities.iter().map(|(word, _)| word.as_str())
     }
 
-    /// Returns where in a folder the files may lie: in itself, or in one that the download wraps
+    /// Returns where the files of a folder may lie: in itself, or in one that the download wraps
     /// around them.
-    pub(super) fn places(&self) -> impl Iterator<Item = &Path> {
-        let within = self.within.iter().map(Path::new);
-        std::iter::once(Path::new("")).chain(within)
+    pub(super) fn places(&self, folder: &Path) -> Vec<PathBuf> {
+        let within = self.within.iter().map(|name| folder.join(name));
+        std::iter::once(folder.to_owned()).chain(within).collect()
     }
 
     /// Returns the declaration in RON, in terms of files: what a scenario would say if it did not

@@ -35,8 +35,7 @@ impl Recognised {
         };
         let layouts = spec.layouts().map_err(wrong)?;
         for layout in &layouts {
-            for within in layout.places() {
-                let place = Path::new(&spec.folder).join(within);
+            for place in layout.places(&spec.folder) {
                 let mut declared = spec.expand(layout, &place).map_err(wrong)?;
                 spec.override_in(&mut declared).map_err(wrong)?;
                 match declared.open(base_dir) {
