@@ -2,9 +2,11 @@
 
 use std::{fs, io::Cursor, path::Path};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD as STANDARD};
 use image::{ImageFormat, Rgb, RgbImage};
 
 use tests::{
+    dicom,
     readers::READERS,
     volumes::{npy, variants},
 };
@@ -38,6 +40,19 @@ fn seeds(reader: &str) -> Vec<Vec<u8>> {
         let header = "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
         seeds.push(forge::safetensors(header, &[0; 8]));
         seeds.push(forge::six());
+    }
+    if reader == "dicom" {
+        seeds.push(dicom::encode(&dicom::slice(1)));
+        seeds.push(dicom::encode(&dicom::segmentation(&[0, 2])));
+        seeds.push(dicom::encode(&dicom::structures(&[0, 1])));
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/dicom/compressed.json");
+        let compressed = fs::read(folder).expect("it is part of the project");
+        let compressed: serde_json::Value =
+            serde_json::from_slice(&compressed).expect("the script writes JSON");
+        for entry in compressed.as_object().expect("by name").values() {
+            let file = entry["file"].as_str().expect("in base64");
+            seeds.push(STANDARD.decode(file).expect("in base64"));
+        }
     }
     if reader == "scenario" {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");

@@ -77,6 +77,9 @@ fn places() -> Vec<String> {
         with_dataset("volumes(prepare: (crop: rectangle(unknown: 1)))"),
         with_dataset("volumes(prepare: (empty: unknown))"),
         with_dataset("volumes(grid: unknown)"),
+        with_dataset("dicom(unknown: 1)"),
+        with_dataset("dicom(truth: unknown)"),
+        with_dataset("dicom(colour: unknown)"),
     ];
     let rules = "preset distance ties error label points feedback choice stop";
     places.extend(rules.split(' ').map(rule));

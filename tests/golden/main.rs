@@ -2,6 +2,7 @@
 
 mod compare;
 mod data;
+mod dicom;
 mod distance;
 mod formula;
 mod lite_medsam;

@@ -1,6 +1,7 @@
 //! Helpers of the test binaries: where the shared golden files are, how to read them, which browser
 //! there is.
 
+pub mod dicom;
 pub mod golden;
 pub mod readers;
 pub mod volumes;

@@ -5,7 +5,11 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use engine::{
     cache::{EmbeddingCache, Key},
-    formats::{Volume, raster},
+    formats::{
+        Grid, Volume,
+        dicom::{Colour, Instance, Segmentation, Series, StructureSet, Summary},
+        raster,
+    },
     runs::{
         Counts, Manifest, Results, RunFolder, ScenarioText, State, find_predictions, read_rows,
     },
@@ -17,7 +21,7 @@ use engine::{
 pub type Reader = fn(&[u8]);
 
 /// All of them.
-pub const READERS: [(&str, Reader); 9] = [
+pub const READERS: [(&str, Reader); 10] = [
     ("scenario", scenario),
     ("weights", weights),
     ("rows", rows),
@@ -27,6 +31,7 @@ pub const READERS: [(&str, Reader); 9] = [
     ("cache", cache),
     ("volume", volume),
     ("picture", picture),
+    ("dicom", dicom),
 ];
 
 /// Writes the bytes to a file of that name, for readers that take a path.
@@ -147,4 +152,35 @@ pub fn volume(bytes: &[u8]) {
 /// A picture.
 pub fn picture(bytes: &[u8]) {
     with_file("picture", bytes, |path| drop(raster::read(path)));
+}
+
+/// A DICOM file, whatever it is taken for.
+pub fn dicom(bytes: &[u8]) {
+    // A made-up grid, near enough to the made-up files for something to be laid over it.
+    let grid = Grid {
+        shape: [6, 5, 3],
+        world_from_voxel: [
+            [-0.7, 0.0, 0.0, -10.0],
+            [0.0, -0.5, 0.0, -20.0],
+            [0.0, 0.0, 2.0, 0.0],
+        ],
+        spacing_mm: Some([0.7, 0.5, 2.0]),
+        is_placed: true,
+    };
+    with_file("file.dcm", bytes, |path| {
+        if let Ok(instance) = Instance::open(path) {
+            _ = Summary::of(&instance);
+        }
+        if let Ok(series) = Series::read(&[path.to_owned()], Colour::Gray) {
+            assert!(series.volume.values().count() > 0);
+        }
+        if let Ok(segmentation) = Segmentation::open(path) {
+            _ = segmentation.place(&grid, &[], Some(0.5), &mut |_, voxel| assert!(voxel < 90));
+        }
+        if let Ok(structures) = StructureSet::open(path) {
+            for roi in &structures.rois {
+                _ = structures.place(roi, &grid, &mut |voxel| assert!(voxel < 90));
+            }
+        }
+    });
 }

@@ -75,6 +75,22 @@ pub enum DatasetError {
         /// The pattern for images.
         pattern: String,
     },
+    /// A segmentation or structure set without the images that it was drawn on.
+    #[error(
+        "{path}: the images that it was drawn on are not in {folder}; add them, or declare `unpaired: skip`"
+    )]
+    NoSeries {
+        /// The segmentation or structure set.
+        path: PathBuf,
+        /// Where images were looked for.
+        folder: PathBuf,
+    },
+    /// A file that could not be read when the dataset was opened, and now can.
+    #[error("{path}: was changed while the program ran; run it again")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// Two images with one name.
     #[error("{path}: has the same name as {other}; rename one of them")]
     Twin {

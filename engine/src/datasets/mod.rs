@@ -1,6 +1,7 @@
 //! Which files make a case. A [`DatasetSpec`] is what a scenario declares; a [`Dataset`] is one
 //! that was found on disk (or is drawn, for phantoms) and can be read case by case.
 
+mod dicom;
 mod error;
 mod files;
 mod folder_pair;
@@ -19,6 +20,7 @@ use std::{ops::ControlFlow, path::PathBuf};
 
 use ndarray::{Array2, Array3};
 
+pub use dicom::{DicomSpec, Fraction, TruthSource, Wildcard};
 pub use error::DatasetError;
 pub use files::{
     pairing::Unpaired,

@@ -8,8 +8,8 @@ use serde::{
 };
 
 use super::{
-    Dataset, DatasetError, FolderPairSpec, Known, KnownSpec, ObjectSpec, PhantomsSpec, Preparation,
-    Raters, Step, Unpaired, VolumesSpec, folder_pair, known, phantoms, volumes,
+    Dataset, DatasetError, DicomSpec, FolderPairSpec, Known, KnownSpec, ObjectSpec, PhantomsSpec,
+    Preparation, Raters, Step, Unpaired, VolumesSpec, dicom, folder_pair, known, phantoms, volumes,
 };
 use crate::scenario::Name;
 
@@ -23,6 +23,8 @@ use crate::scenario::Name;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum DatasetSpec {
+    /// Series of images, segmentations and structure sets.
+    Dicom(DicomSpec),
     /// Pictures and their masks.
     FolderPair(FolderPairSpec),
     /// Drawn by the engine.
@@ -37,7 +39,8 @@ pub enum DatasetSpec {
 pub(super) struct Settings<'a> {
     pub(super) name: &'a mut Name,
     pub(super) objects: &'a mut Vec<ObjectSpec>,
-    pub(super) raters: &'a mut Raters,
+    /// Where masks are told apart by who drew them.
+    pub(super) raters: Option<&'a mut Raters>,
     pub(super) unpaired: &'a mut Unpaired,
     pub(super) normalise: &'a mut Vec<Step>,
     pub(super) prepare: &'a mut Preparation,
@@ -45,11 +48,11 @@ pub(super) struct Settings<'a> {
 
 /// Borrows the settings of a declaration.
 macro_rules! settings {
-    ($spec:ident) => {
+    ($spec:ident, $raters:expr) => {
         Settings {
             name: &mut $spec.name,
             objects: &mut $spec.objects,
-            raters: &mut $spec.raters,
+            raters: $raters,
             unpaired: &mut $spec.unpaired,
             normalise: &mut $spec.normalise,
             prepare: &mut $spec.prepare,
@@ -61,6 +64,7 @@ impl DatasetSpec {
     /// Returns the name the scenario gives it.
     pub fn name(&self) -> &Name {
         match self {
+            Self::Dicom(spec) => &spec.name,
             Self::FolderPair(spec) => &spec.name,
             Self::Volumes(spec) => &spec.name,
             Self::Phantoms(spec) => &spec.name,
@@ -71,8 +75,9 @@ impl DatasetSpec {
     /// Returns what can be set alike in all datasets of files; `None` of others.
     pub(super) fn settings(&mut self) -> Option<Settings<'_>> {
         match self {
-            Self::FolderPair(spec) => Some(settings!(spec)),
-            Self::Volumes(spec) => Some(settings!(spec)),
+            Self::Dicom(spec) => Some(settings!(spec, None)),
+            Self::FolderPair(spec) => Some(settings!(spec, Some(&mut spec.raters))),
+            Self::Volumes(spec) => Some(settings!(spec, Some(&mut spec.raters))),
             Self::Phantoms(_) | Self::Known(_) => None,
         }
     }
@@ -85,6 +90,7 @@ impl DatasetSpec {
     /// is reported when that case is read.
     pub fn open(&self, base_dir: &Path) -> Result<Box<dyn Dataset>, DatasetError> {
         match self {
+            Self::Dicom(spec) => Ok(Box::new(dicom::Dicom::open(spec, base_dir)?)),
             Self::FolderPair(spec) => Ok(Box::new(folder_pair::FolderPair::open(spec, base_dir)?)),
             Self::Volumes(spec) => Ok(Box::new(volumes::Volumes::open(spec, base_dir)?)),
             Self::Phantoms(spec) => Ok(Box::new(phantoms::Phantoms::new(spec)?)),
@@ -96,6 +102,7 @@ impl DatasetSpec {
 /// The word before the parentheses.
 #[derive(Clone, Copy)]
 enum Word {
+    Dicom,
     FolderPair,
     Phantoms,
     Volumes,
@@ -105,7 +112,7 @@ enum Word {
 /// All words, those of kinds of files first.
 static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let known = Known::all().iter().map(|known| known.id);
-    ["folder_pair", "phantoms", "volumes"]
+    ["dicom", "folder_pair", "phantoms", "volumes"]
         .into_iter()
         .chain(known)
         .collect()
@@ -129,6 +136,7 @@ impl<'de> Visitor<'de> for Declared {
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<DatasetSpec, A::Error> {
         let (word, fields) = access.variant_seed(AWord)?;
         match word {
+            Word::Dicom => fields.newtype_variant().map(DatasetSpec::Dicom),
             Word::FolderPair => fields.newtype_variant().map(DatasetSpec::FolderPair),
             Word::Phantoms => fields.newtype_variant().map(DatasetSpec::Phantoms),
             Word::Volumes => fields.newtype_variant().map(DatasetSpec::Volumes),
@@ -158,6 +166,7 @@ impl Visitor<'_> for AWord {
 
     fn visit_str<E: Error>(self, word: &str) -> Result<Word, E> {
         match word {
+            "dicom" => Ok(Word::Dicom),
             "folder_pair" => Ok(Word::FolderPair),
             "phantoms" => Ok(Word::Phantoms),
             "volumes" => Ok(Word::Volumes),

@@ -1,17 +1,22 @@
 //! File formats, and nothing else knows them. One reader per format; all of them take a path, trust
 //! nothing in the file, and allocate no more than the file's size can justify.
 
+pub mod dicom;
 mod error;
+mod facts;
 mod grid;
 mod metaimage;
 mod nifti;
 mod npy;
 mod nrrd;
+mod placing;
 pub mod raster;
 mod samples;
 mod source;
 pub mod volume;
 
 pub use error::FormatError;
+pub use facts::Facts;
 pub use grid::{Grid, View};
+pub use placing::Placing;
 pub use volume::Volume;

@@ -2,7 +2,7 @@
 
 use std::{io::BufRead as _, path::Path};
 
-use super::{FormatError, Grid, metaimage, nifti, npy, nrrd, source::Source};
+use super::{Facts, FormatError, Grid, metaimage, nifti, npy, nrrd, source::Source};
 
 /// The file extensions under which volumes are looked for, in lower case. Of two files that belong
 /// together, that of the header.
@@ -12,6 +12,8 @@ pub const EXTENSIONS: &[&str] = &["nii.gz", "nii", "hdr", "nrrd", "nhdr", "mha",
 pub struct Volume {
     /// Where its voxels lie.
     pub grid: Grid,
+    /// What its header says beside them.
+    pub facts: Facts,
     sample: Sample,
     decode: fn(&[u8]) -> f64,
     scaling: Scaling,
@@ -116,11 +118,17 @@ impl Volume {
         let size = voxels?.checked_mul(sample.bytes())?;
         (bytes.len() == size).then(|| Self {
             grid,
+            facts: Facts::default(),
             sample,
             decode: sample.decoder(order),
             scaling,
             bytes,
         })
+    }
+
+    /// Adds what a header says beside the voxels.
+    pub(super) fn with_facts(self, facts: Facts) -> Self {
+        Self { facts, ..self }
     }
 
     /// Returns the voxel values in stored order, scaled.

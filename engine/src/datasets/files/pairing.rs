@@ -137,7 +137,7 @@ pub(in crate::datasets) fn pair(
 }
 
 /// Returns what identifies an image among the others: the texts of the shared placeholders.
-fn key(binding: &Binding) -> String {
+pub(in crate::datasets) fn key(binding: &Binding) -> String {
     let shared = binding
         .iter()
         .filter(|(hole, _)| !OF_MASKS.contains(&hole.as_str()));

@@ -128,8 +128,10 @@ impl KnownSpec {
         if let Some(unpaired) = fields.unpaired {
             *settings.unpaired = unpaired;
         }
-        if let Some(raters) = &fields.raters {
-            settings.raters.clone_from(raters);
+        match (&fields.raters, settings.raters) {
+            (Some(raters), Some(declared)) => declared.clone_from(raters),
+            (Some(_), None) => return Err("`raters`: there is only one here".to_owned()),
+            (None, _) => {}
         }
         let known: Vec<_> = settings
             .objects

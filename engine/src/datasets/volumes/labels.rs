@@ -18,7 +18,7 @@ impl Volumes {
         let mut truth = Truth::nothing(shape, self.files.objects.len());
         for file in files {
             let labels = Volume::read(&file.path, self.spec.label_frame)?;
-            let Some(fit) = self.fit(&image.grid, &labels.grid) else {
+            let Some(fit) = self.spec.grid.fit(&image.grid, &labels.grid) else {
                 return Err(DatasetError::Grid {
                     image: source.path.clone(),
                     image_size: image.grid.to_string(),
@@ -27,7 +27,7 @@ impl Volumes {
                 });
             };
             let shown = self.files.shown_in(file);
-            let mut mark = |voxel: usize, value: f64| {
+            let mark = |voxel: usize, value: f64| {
                 if value == 0.0 || value.is_nan() {
                     return;
                 }
@@ -44,40 +44,53 @@ impl Volumes {
                     truth.foreground.insert(voxel);
                 }
             };
-            match fit {
-                Fit::Stored => {
-                    for (voxel, value) in labels.values().enumerate() {
-                        mark(voxel, value);
-                    }
-                }
-                Fit::Moved(map) => resample(&labels, shape, &map, mark),
-            }
+            fit.visit(&labels, shape, mark);
         }
         Ok(truth)
     }
 }
 
-impl Volumes {
+impl GridRule {
     /// Returns how labels come onto the grid of the image; `None` if they do not.
-    fn fit(&self, image: &Grid, labels: &Grid) -> Option<Fit> {
-        match self.spec.grid {
-            GridRule::Same => image.agrees_with(labels).then_some(Fit::Stored),
-            GridRule::SameShape => (image.shape == labels.shape).then_some(Fit::Stored),
-            GridRule::Resample if image.agrees_with(labels) => Some(Fit::Stored),
-            GridRule::Resample if image.is_placed && labels.is_placed => {
+    pub(in crate::datasets) fn fit(self, image: &Grid, labels: &Grid) -> Option<Fit> {
+        match self {
+            Self::Same => image.agrees_with(labels).then_some(Fit::Stored),
+            Self::SameShape => (image.shape == labels.shape).then_some(Fit::Stored),
+            Self::Resample if image.agrees_with(labels) => Some(Fit::Stored),
+            Self::Resample if image.is_placed && labels.is_placed => {
                 image.map_to(labels).map(Fit::Moved)
             }
-            GridRule::Resample => None,
+            Self::Resample => None,
         }
     }
 }
 
 /// How labels come onto the grid of their image.
-enum Fit {
+pub(in crate::datasets) enum Fit {
     /// They lie there.
     Stored,
     /// By this map, from indices of the image to indices of the labels.
     Moved([[f64; 4]; 3]),
+}
+
+impl Fit {
+    /// Calls `mark` with the place in stored order and the label of every voxel of an image of this
+    /// shape that has one.
+    pub(in crate::datasets) fn visit(
+        &self,
+        labels: &Volume,
+        shape: [usize; 3],
+        mut mark: impl FnMut(usize, f64),
+    ) {
+        match self {
+            Self::Stored => {
+                for (voxel, value) in labels.values().enumerate() {
+                    mark(voxel, value);
+                }
+            }
+            Self::Moved(map) => resample(labels, shape, map, mark),
+        }
+    }
 }
 
 /// What an index may be off by for having been computed: half-way between two voxels, it is taken
@@ -115,7 +128,7 @@ fn resample(
 const NEARLY_WHOLE: f64 = 1e-3;
 
 /// Returns whether a voxel that is not 0 belongs to an object.
-fn is_inside(rule: &Inside, value: f64) -> bool {
+pub(in crate::datasets) fn is_inside(rule: &Inside, value: f64) -> bool {
     match rule {
         Inside::Values(wanted) => wanted
             .iter()
@@ -126,6 +139,6 @@ fn is_inside(rule: &Inside, value: f64) -> bool {
 }
 
 /// Returns whether a voxel that is not 0 belongs to some object, also one that was not declared.
-fn is_anything(rule: &Inside, value: f64) -> bool {
+pub(in crate::datasets) fn is_anything(rule: &Inside, value: f64) -> bool {
     matches!(rule, Inside::Values(_)) || is_inside(rule, value)
 }

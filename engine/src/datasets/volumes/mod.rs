@@ -5,6 +5,7 @@ mod spec;
 
 use std::{ops::ControlFlow, path::Path};
 
+pub(super) use labels::{is_anything, is_inside};
 pub use spec::{GridRule, VolumesSpec};
 
 use super::{

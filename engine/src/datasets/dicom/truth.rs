@@ -1,0 +1,180 @@
+//! Reads the truth of one series. See [`Dicom::read_truth`].
+
+use std::path::Path;
+
+use super::{
+    Dicom,
+    pairs::{Truth as Place, TruthKind},
+};
+use crate::{
+    datasets::{
+        CaseSource, DatasetError,
+        slicing::Truth,
+        volumes::{is_anything, is_inside},
+    },
+    formats::{
+        Grid, Volume,
+        dicom::{Colour, PlacingError, Segmentation, Series, StructureSet},
+    },
+};
+
+impl Dicom {
+    /// Reads everything that shows objects of a series, one file after the other. Objects of several files
+    /// are united.
+    pub(super) fn read_truth(
+        &self,
+        source: &CaseSource,
+        series: &Series,
+        places: &[Place],
+    ) -> Result<Truth, DatasetError> {
+        let shape = series.volume.grid.shape;
+        let mut truth = Truth::nothing(shape, self.objects.len());
+        for place in places {
+            match &place.kind {
+                TruthKind::Segmentation(path) => {
+                    self.read_segmentation(source, series, path, &mut truth)?;
+                }
+                TruthKind::Structures(path) => {
+                    self.read_structures(source, series, path, &mut truth)?;
+                }
+                TruthKind::Series(files) => {
+                    let masks = Series::read(files, Colour::Refuse)?;
+                    let label = &place.objects[0].1;
+                    self.read_mask(source, series, &files[0], &masks.volume, label, &mut truth)?;
+                }
+                TruthKind::Volume(path) => {
+                    let mask = Volume::read(path, None)?;
+                    let label = &place.objects[0].1;
+                    self.read_mask(source, series, path, &mask, label, &mut truth)?;
+                }
+            }
+        }
+        Ok(truth)
+    }
+
+    fn read_segmentation(
+        &self,
+        source: &CaseSource,
+        series: &Series,
+        path: &Path,
+        truth: &mut Truth,
+    ) -> Result<(), DatasetError> {
+        let segmentation = Segmentation::open(path)?;
+        let threshold = self.spec.fractional.map(super::Fraction::get);
+        let shown = |number: i64| -> Vec<usize> {
+            let segment = segmentation
+                .segments
+                .iter()
+                .find(|segment| segment.number == number);
+            let label = segment.map_or("", |segment| segment.label.as_str());
+            self.shown(Some(number), label)
+        };
+        let mut last: Option<(i64, Vec<usize>)> = None;
+        let placed = segmentation.place(
+            &series.volume.grid,
+            &series.slices,
+            threshold,
+            &mut |number, voxel| {
+                // Neighbours mostly are of one segment.
+                if last.as_ref().is_none_or(|(before, _)| *before != number) {
+                    last = Some((number, shown(number)));
+                }
+                let (_, objects) = last.as_ref().expect("it was just set");
+                for &object in objects {
+                    truth.objects[object].insert(voxel);
+                }
+                truth.foreground.insert(voxel);
+                truth.largest = truth.largest.max(number as f64);
+            },
+        );
+        placed.map_err(|error| misplaced(error, source, &series.volume.grid))
+    }
+
+    fn read_structures(
+        &self,
+        source: &CaseSource,
+        series: &Series,
+        path: &Path,
+        truth: &mut Truth,
+    ) -> Result<(), DatasetError> {
+        let structures = StructureSet::open(path)?;
+        for roi in structures.rois.iter().filter(|roi| roi.has_contours()) {
+            let objects = self.shown(Some(roi.number), &roi.name);
+            let is_meant = self.spec.objects.is_empty() || !objects.is_empty();
+            if !is_meant {
+                // Couches, isocentres and the patient's outline are no other object's foreground.
+                continue;
+            }
+            structures
+                .place(roi, &series.volume.grid, &mut |voxel| {
+                    for &object in &objects {
+                        truth.objects[object].insert(voxel);
+                    }
+                    truth.foreground.insert(voxel);
+                    truth.largest = truth.largest.max(roi.number as f64);
+                })
+                .map_err(|error| misplaced(error, source, &series.volume.grid))?;
+        }
+        Ok(())
+    }
+
+    /// Reads a series of masks or a label volume.
+    fn read_mask(
+        &self,
+        source: &CaseSource,
+        series: &Series,
+        path: &Path,
+        mask: &Volume,
+        label: &str,
+        truth: &mut Truth,
+    ) -> Result<(), DatasetError> {
+        let image = &series.volume.grid;
+        let Some(fit) = self.spec.grid.fit(image, &mask.grid) else {
+            return Err(DatasetError::Grid {
+                image: source.path.clone(),
+                image_size: image.to_string(),
+                mask: path.to_owned(),
+                mask_size: mask.grid.to_string(),
+            });
+        };
+        let shown = self.shown(None, label);
+        fit.visit(mask, image.shape, |voxel, value| {
+            if value == 0.0 || value.is_nan() {
+                return;
+            }
+            truth.largest = value.max(truth.largest);
+            let mut is_any = shown.is_empty() && is_anything(&self.spec.inside, value);
+            for &object in &shown {
+                let rule = &self.objects[object].inside;
+                is_any |= is_anything(rule, value);
+                if is_inside(rule, value) {
+                    truth.objects[object].insert(voxel);
+                }
+            }
+            if is_any {
+                truth.foreground.insert(voxel);
+            }
+        });
+        Ok(())
+    }
+
+    /// Returns the objects that a segment, region or mask shows.
+    fn shown(&self, number: Option<i64>, label: &str) -> Vec<usize> {
+        (0..self.objects.len())
+            .filter(|&object| self.objects[object].is_shown_by(number, label))
+            .collect()
+    }
+}
+
+/// Shows where an image and its truth lie.
+fn misplaced(error: PlacingError, source: &CaseSource, image: &Grid) -> DatasetError {
+    match error {
+        PlacingError::Format(error) => error.into(),
+        PlacingError::Elsewhere { path, geometry } => DatasetError::Grid {
+            image: source.path.clone(),
+            image_size: image.to_string(),
+            mask: path,
+            mask_size: geometry,
+        },
+    }
+}

@@ -1,0 +1,410 @@
+//! One DICOM file. See [`Instance`].
+
+use std::{
+    error::Error,
+    fs::File,
+    io::{self, BufReader, Read as _, Seek as _, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+use dicom_core::{DataElement, Length, PrimitiveValue, Tag, VR, header::Header as _};
+use dicom_dictionary_std::{tags, uids};
+use dicom_encoding::{
+    text::SpecificCharacterSet,
+    transfer_syntax::{Codec, Endianness, TransferSyntax, TransferSyntaxIndex as _},
+};
+use dicom_object::{InMemDicomObject, mem::InMemElement};
+use dicom_parser::{DynStatefulDecoder, StatefulDecode as _};
+use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+
+use super::attributes;
+use crate::formats::FormatError;
+
+/// How deep sequences may lie in sequences. Real files stay below 10.
+const DEEPEST: usize = 32;
+const ITEM: Tag = Tag(0xfffe, 0xe000);
+const ITEM_END: Tag = Tag(0xfffe, 0xe00d);
+const SEQUENCE_END: Tag = Tag(0xfffe, 0xe0dd);
+/// Where the file meta information begins: after 128 bytes of anything and `DICM`.
+const META: u64 = 132;
+
+/// A DICOM file: its attributes in memory, its pixels still on disk.
+pub struct Instance {
+    pub(super) path: PathBuf,
+    /// Size of the file.
+    pub(super) bytes: u64,
+    /// How pixels are stored, as a UID.
+    pub(super) syntax: String,
+    pub(super) is_big_endian: bool,
+    pub(super) data: InMemDicomObject,
+    pub(super) pixels: Option<PixelPlace>,
+}
+
+/// Where the pixels lie in the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PixelPlace {
+    /// As they are.
+    Native {
+        /// The first byte.
+        start: u64,
+        /// How many bytes, all of which lie within the file.
+        length: u64,
+    },
+    /// Compressed, in fragments.
+    Fragments {
+        /// The first item, which is the offset table.
+        start: u64,
+    },
+}
+
+impl Instance {
+    /// Reads the attributes of a file.
+    ///
+    /// # Errors
+    /// [`FormatError::Unknown`] if it is no DICOM file; what is broken, or promised and not there.
+    pub fn open(path: &Path) -> Result<Self, FormatError> {
+        let unreadable = |source| FormatError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        // Opening a pipe would wait for ever.
+        let metadata = path.metadata().map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(FormatError::NotAFile {
+                path: path.to_owned(),
+            });
+        }
+        let mut file = File::open(path).map_err(unreadable)?;
+        let mut magic = [0; META as usize];
+        match file.read_exact(&mut magic) {
+            Ok(()) if magic.ends_with(b"DICM") => {}
+            Err(error) if error.raw_os_error().is_some() => return Err(unreadable(error)),
+            _ => {
+                return Err(FormatError::Unknown {
+                    path: path.to_owned(),
+                    expected: "DICOM",
+                });
+            }
+        }
+        let source = Source {
+            path,
+            file: &file,
+            bytes: metadata.len(),
+        };
+        let (syntax, start) = source.transfer_syntax()?;
+        let mut reader = source.reader(syntax, start)?;
+        let data = reader.dataset(None, 0)?;
+        Ok(Self {
+            path: path.to_owned(),
+            bytes: metadata.len(),
+            syntax: syntax.uid().to_owned(),
+            is_big_endian: syntax.endianness() == Endianness::Big,
+            pixels: reader.pixels.take(),
+            data,
+        })
+    }
+
+    /// Returns where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn broken(&self, problem: impl Into<String>) -> FormatError {
+        FormatError::Broken {
+            path: self.path.clone(),
+            problem: problem.into(),
+        }
+    }
+
+    pub(super) fn unsupported(&self, problem: impl Into<String>) -> FormatError {
+        FormatError::Unsupported {
+            path: self.path.clone(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// A file whose errors name it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    path: &'a Path,
+    file: &'a File,
+    bytes: u64,
+}
+
+impl<'a> Source<'a> {
+    fn broken(&self, problem: impl Into<String>) -> FormatError {
+        FormatError::Broken {
+            path: self.path.to_owned(),
+            problem: problem.into(),
+        }
+    }
+
+    /// Says why reading stopped: the system, the end of the file, or what the parser says.
+    fn stopped(&self, error: &(dyn Error + 'static)) -> FormatError {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            if let Some(system) = inner.downcast_ref::<io::Error>() {
+                if system.kind() == io::ErrorKind::UnexpectedEof {
+                    return self.broken("ends too early: it is truncated");
+                }
+                if let Some(code) = system.raw_os_error() {
+                    return FormatError::Read {
+                        path: self.path.to_owned(),
+                        source: io::Error::from_raw_os_error(code),
+                    };
+                }
+            }
+            text = inner.to_string();
+            cause = inner.source();
+        }
+        self.broken(text)
+    }
+
+    /// Reads the file meta information (PS3.10 section 7.1), which says how the rest is encoded, and
+    /// where the rest begins.
+    fn transfer_syntax(&self) -> Result<(&'static TransferSyntax, u64), FormatError> {
+        let explicit = TransferSyntaxRegistry
+            .get(uids::EXPLICIT_VR_LITTLE_ENDIAN)
+            .expect("the registry has the standard's basic transfer syntax");
+        let mut reader = self.reader(explicit, META)?;
+        let meta = reader.dataset(Some(End::OfMeta), 0)?;
+        let uid = attributes::text(&meta, tags::TRANSFER_SYNTAX_UID)
+            .ok_or_else(|| self.broken("does not say its transfer syntax"))?;
+        let unsupported = |name: &str, way_out: &str| FormatError::Unsupported {
+            path: self.path.to_owned(),
+            problem: format!("is encoded as {name}, which is not read; {way_out}"),
+        };
+        let syntax = TransferSyntaxRegistry
+            .get(uid.as_str())
+            .ok_or_else(|| unsupported(&uid, "convert it, for example with `gdcmconv --raw`"))?;
+        if matches!(syntax.codec(), Codec::Dataset(_)) {
+            return Err(unsupported(
+                syntax.name(),
+                "convert it, for example with `dcmconv +te`",
+            ));
+        }
+        Ok((syntax, reader.decoder.position()))
+    }
+
+    fn reader(&self, syntax: &TransferSyntax, start: u64) -> Result<Reader<'a>, FormatError> {
+        let mut file = BufReader::new(self.file);
+        file.seek(SeekFrom::Start(start))
+            .map_err(|source| FormatError::Read {
+                path: self.path.to_owned(),
+                source,
+            })?;
+        let decoder =
+            DynStatefulDecoder::new_with(file, syntax, SpecificCharacterSet::default(), start);
+        Ok(Reader {
+            source: *self,
+            decoder: decoder.map_err(|error| self.stopped(&error))?,
+            is_explicit: syntax.uid() != uids::IMPLICIT_VR_LITTLE_ENDIAN,
+            pixels: None,
+        })
+    }
+}
+
+/// Where a data set ends.
+#[derive(Clone, Copy)]
+enum End {
+    /// Where group 2 does.
+    OfMeta,
+    /// At this byte of the file.
+    At(u64),
+    /// At its delimiter.
+    Delimited,
+}
+
+/// Parses a file from front to back.
+struct Reader<'a> {
+    source: Source<'a>,
+    decoder: DynStatefulDecoder<BufReader<&'a File>>,
+    is_explicit: bool,
+    pixels: Option<PixelPlace>,
+}
+
+impl Reader<'_> {
+    /// Reads a data set, to its end or else to the end of the file.
+    fn dataset(&mut self, end: Option<End>, depth: usize) -> Result<InMemDicomObject, FormatError> {
+        let mut elements: Vec<InMemElement> = Vec::new();
+        let mut end = end;
+        loop {
+            let position = self.decoder.position();
+            let is_over = match end {
+                Some(End::At(end)) => position >= end,
+                Some(End::Delimited) => false,
+                Some(End::OfMeta) | None => position >= self.source.bytes,
+            };
+            if is_over {
+                break;
+            }
+            let header =
+                (self.decoder.decode_header()).map_err(|error| self.source.stopped(&error))?;
+            let (tag, length) = (header.tag(), header.len);
+            if tag == ITEM_END {
+                break;
+            }
+            if tag.group() == 0xfffe {
+                return Err(self
+                    .source
+                    .broken(format!("has a stray item at byte {position}")));
+            }
+            if let (None, tags::PIXEL_DATA) = (end, tag) {
+                // What follows pixels is padding and signatures.
+                self.pixels = Some(self.locate_pixels(length)?);
+                break;
+            }
+            let is_sequence = header.vr() == VR::SQ || length.is_undefined();
+            if is_sequence {
+                let items = self.sequence(header.vr(), length, depth)?;
+                elements.push(DataElement::new(
+                    tag,
+                    VR::SQ,
+                    dicom_core::value::DataSetSequence::from(items),
+                ));
+                continue;
+            }
+            let length = u64::from(length.0);
+            self.check(tag, length)?;
+            let value = match header.vr() {
+                // Bulk that nobody asks for.
+                VR::OB | VR::OW | VR::OD | VR::OF | VR::OL | VR::OV | VR::UN
+                    if tag.group() != 2 =>
+                {
+                    self.skip(length)?;
+                    PrimitiveValue::Empty
+                }
+                _ if tag == tags::CONTOUR_DATA => {
+                    // Millions of numbers, which stay one text until they are asked for.
+                    let mut text = Vec::new();
+                    (self.decoder.read_to_vec(length as u32, &mut text))
+                        .map_err(|error| self.source.stopped(&error))?;
+                    PrimitiveValue::Str(String::from_utf8_lossy(&text).into_owned())
+                }
+                _ => (self.decoder.read_value_preserved(&header))
+                    .map_err(|error| self.source.stopped(&error))?,
+            };
+            if let (Some(End::OfMeta), tags::FILE_META_INFORMATION_GROUP_LENGTH) = (end, tag) {
+                let rest = value.to_int::<u32>().unwrap_or(0);
+                self.check(tag, rest.into())?;
+                end = Some(End::At(self.decoder.position() + u64::from(rest)));
+            } else if let Some(End::OfMeta) = end {
+                return Err(self
+                    .source
+                    .broken("does not say how long its file meta information is"));
+            }
+            elements.push(DataElement::new(tag, header.vr(), value));
+        }
+        Ok(InMemDicomObject::from_element_iter(elements))
+    }
+
+    /// Reads the items of a sequence.
+    fn sequence(
+        &mut self,
+        vr: VR,
+        length: Length,
+        depth: usize,
+    ) -> Result<Vec<InMemDicomObject>, FormatError> {
+        if depth == DEEPEST {
+            return Err(self
+                .source
+                .broken(format!("nests sequences deeper than {DEEPEST}")));
+        }
+        if self.is_explicit && vr == VR::UN {
+            return self.skip_unknown_sequence(depth);
+        }
+        let end = match length.get() {
+            Some(length) => {
+                self.check(ITEM, length.into())?;
+                Some(self.decoder.position() + u64::from(length))
+            }
+            None => None,
+        };
+        let mut items = Vec::new();
+        while end.is_none_or(|end| self.decoder.position() < end) {
+            let header =
+                (self.decoder.decode_header()).map_err(|error| self.source.stopped(&error))?;
+            match (header.tag(), header.len.get()) {
+                (SEQUENCE_END, _) => break,
+                // A fragment of a compressed icon.
+                (ITEM, Some(length)) if vr != VR::SQ && vr != VR::UN => {
+                    self.check(ITEM, length.into())?;
+                    self.skip(length.into())?;
+                }
+                (ITEM, Some(length)) => {
+                    self.check(ITEM, length.into())?;
+                    let end = End::At(self.decoder.position() + u64::from(length));
+                    items.push(self.dataset(Some(end), depth + 1)?);
+                }
+                (ITEM, None) => items.push(self.dataset(Some(End::Delimited), depth + 1)?),
+                (tag, _) => {
+                    return Err(self
+                        .source
+                        .broken(format!("has {tag} where an item was expected")));
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    /// Passes over a sequence whose kind the writer did not know: always in implicit VR (PS3.5
+    /// section 6.2.2, note 4).
+    fn skip_unknown_sequence(
+        &mut self,
+        depth: usize,
+    ) -> Result<Vec<InMemDicomObject>, FormatError> {
+        let start = self.decoder.position();
+        let implicit = TransferSyntaxRegistry
+            .get(uids::IMPLICIT_VR_LITTLE_ENDIAN)
+            .expect("the registry has the standard's basic transfer syntax");
+        let mut reader = self.source.reader(implicit, start)?;
+        reader.sequence(VR::SQ, Length::UNDEFINED, depth + 1)?;
+        let length = reader.decoder.position() - start;
+        // Both read the same open file.
+        self.decoder
+            .seek(start)
+            .map_err(|error| self.source.stopped(&error))?;
+        self.skip(length)?;
+        Ok(Vec::new())
+    }
+
+    /// Notes where the pixels are.
+    fn locate_pixels(&mut self, length: Length) -> Result<PixelPlace, FormatError> {
+        let start = self.decoder.position();
+        Ok(match length.get() {
+            Some(length) => {
+                self.check(tags::PIXEL_DATA, length.into())?;
+                PixelPlace::Native {
+                    start,
+                    length: length.into(),
+                }
+            }
+            None => PixelPlace::Fragments { start },
+        })
+    }
+
+    /// Refuses an element that would reach beyond the end of the file.
+    fn check(&self, tag: Tag, length: u64) -> Result<(), FormatError> {
+        let left = self.source.bytes.saturating_sub(self.decoder.position());
+        if length <= left {
+            return Ok(());
+        }
+        Err(FormatError::Promise {
+            path: self.source.path.to_owned(),
+            promised: format!("{length} bytes of {tag} where {left} are left"),
+            bytes: self.source.bytes,
+        })
+    }
+
+    fn skip(&mut self, length: u64) -> Result<(), FormatError> {
+        let mut left = length;
+        while left > 0 {
+            let part = left.min(u32::MAX.into());
+            (self.decoder.skip_bytes(part as u32)).map_err(|error| self.source.stopped(&error))?;
+            left -= part;
+        }
+        Ok(())
+    }
+}
