@@ -19,6 +19,7 @@
 //! | [`elementwise`] | sums, products and activations |
 //! | [`mod@concat`] | joining and cutting along an axis |
 //! | [`resize`] | bilinear resizing |
+//! | [`area`] | resizing of 8-bit images by areas, as OpenCV does it |
 //! | [`pillow`] | antialiased resizing of 8-bit images, as Pillow does it |
 //! | [`distance`] | distance to the nearest pixel outside a mask, and the deepest pixels |
 //!
@@ -32,6 +33,7 @@
     reason = "a kernel's parts must be inlined into the function that enables its instruction set"
 )]
 
+pub mod area;
 pub mod attention;
 mod buffer;
 pub mod concat;

@@ -93,7 +93,7 @@ fn check_encoder(device: &Device, golden: &Golden, sam: &Sam, pixels: &Array3<u8
     let geometry = Geometry::new(pixels.len_of(Axis(0)), pixels.len_of(Axis(1)), 1024);
     let config = SamConfig::of(Architecture::MobileSam).expect("it runs");
     let frame =
-        prepare(pixels.view(), &geometry, config.intensity, device).expect("the device works");
+        prepare(pixels.view(), &geometry, config.preparation, device).expect("the device works");
     let mut visit = |name: &str, tensor: &Tensor| {
         let (stored, ours, strides): (_, _, &[usize]) = if name.starts_with("neck") {
             (format!("{name}.sub"), channels_first(tensor), &[1, 4, 8, 8])

@@ -4,7 +4,7 @@ use engine::{
     entities::{Call, Click},
     models::{
         Candidates, Model, Query,
-        sam::{EncoderConfig, GRID, Intensity, Sam, SamConfig, VitConfig},
+        sam::{EncoderConfig, GRID, Preparation, Sam, SamConfig, VitConfig},
     },
     weights::Formula,
 };
@@ -16,7 +16,7 @@ use tests::devices;
 fn sam(device: &Device) -> Sam {
     let config = SamConfig {
         frame: 1024,
-        intensity: Intensity::ImageNet,
+        preparation: Preparation::Sam,
         candidates: Candidates::SingleThenMulti,
         encoder: EncoderConfig::Vit(VitConfig {
             grid: GRID,

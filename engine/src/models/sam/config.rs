@@ -9,22 +9,23 @@ use crate::{models::Candidates, weights::Architecture};
 pub struct SamConfig {
     /// The side of the square frame that the encoder sees, in pixels.
     pub frame: usize,
-    /// How pixel values become the encoder's input.
-    pub intensity: Intensity,
+    /// How slices become the encoder's input.
+    pub preparation: Preparation,
     /// Which of the decoder's candidates were trained: all, or the first alone.
     pub candidates: Candidates,
     /// The image encoder.
     pub encoder: EncoderConfig,
 }
 
-/// How pixel values become the encoder's input.
+/// How slices become the encoder's input: each publisher's own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Intensity {
-    /// ImageNet's mean and standard deviation per channel; padding is the mean colour.
-    ImageNet,
-    /// The image's own range to 0..1; padding is 0 (LiteMedSAM, whose own script also shrinks
-    /// images by OpenCV's area averages where this uses Pillow's triangle filter).
-    MinMax,
+pub enum Preparation {
+    /// Resized as Pillow does; ImageNet's mean and standard deviation per channel; padding is the
+    /// mean colour (`ResizeLongestSide` and `Sam.preprocess` of segment-anything).
+    Sam,
+    /// Resized as OpenCV does by areas; the resized image's own range to 0..1; padding is 0
+    /// (`CVPR24_LiteMedSAM_infer.py` of MedSAM).
+    LiteMedSam,
 }
 
 /// The image encoder's architecture.
@@ -95,7 +96,7 @@ impl SamConfig {
             Architecture::SamVitH => Self::sam(1280, 32, 16, [7, 15, 23, 31]),
             Architecture::MobileSam => Self {
                 frame: 1024,
-                intensity: Intensity::ImageNet,
+                preparation: Preparation::Sam,
                 candidates: Candidates::SingleThenMulti,
                 encoder: EncoderConfig::TinyVit(TinyVitConfig {
                     stem: (3, 2),
@@ -104,7 +105,7 @@ impl SamConfig {
             },
             Architecture::LiteMedSam => Self {
                 frame: 256,
-                intensity: Intensity::MinMax,
+                preparation: Preparation::LiteMedSam,
                 candidates: Candidates::One,
                 encoder: EncoderConfig::TinyVit(TinyVitConfig {
                     stem: (1, 1),
@@ -124,7 +125,7 @@ impl SamConfig {
     fn sam(channels: usize, depth: usize, heads: usize, global_blocks: [usize; 4]) -> Self {
         Self {
             frame: 1024,
-            intensity: Intensity::ImageNet,
+            preparation: Preparation::Sam,
             candidates: Candidates::SingleThenMulti,
             encoder: EncoderConfig::Vit(VitConfig {
                 grid: GRID,

@@ -13,7 +13,7 @@ pub struct Size {
 
 /// A slice is resized so that its longer side fills a square frame; the rest of the frame, at the
 /// right or the bottom, is padding (`ResizeLongestSide` of the reference).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Geometry {
     /// The slice as it came.
     pub slice: Size,
@@ -21,6 +21,8 @@ pub struct Geometry {
     pub input: Size,
     /// The frame's side.
     pub frame: usize,
+    /// How many pixels of the frame a step right and a step down on the slice are.
+    scale: [f64; 2],
 }
 
 impl Geometry {
@@ -36,15 +38,27 @@ impl Geometry {
                 width: input_width,
             },
             frame,
+            scale: [
+                input_width as f64 / width as f64,
+                input_height as f64 / height as f64,
+            ],
+        }
+    }
+
+    /// Returns the geometry with prompts scaled by the frame's side over the slice's longer one, not
+    /// by the input's rounded size: LiteMedSAM's rule.
+    #[must_use]
+    pub fn with_one_scale(self) -> Self {
+        let longest = self.slice.height.max(self.slice.width);
+        Self {
+            scale: [self.frame as f64 / longest as f64; 2],
+            ..self
         }
     }
 
     /// Maps (x, y) of the slice, in pixels, to the frame.
     pub fn frame_from_slice(&self, x: f64, y: f64) -> [f32; 2] {
-        [
-            (x * (self.input.width as f64 / self.slice.width as f64)) as f32,
-            (y * (self.input.height as f64 / self.slice.height as f64)) as f32,
-        ]
+        [(x * self.scale[0]) as f32, (y * self.scale[1]) as f32]
     }
 }
 
@@ -63,6 +77,18 @@ mod tests {
         ] {
             let input = Geometry::new(height, width, 1024).input;
             assert_eq!((input.height, input.width), expected);
+        }
+    }
+
+    #[test]
+    fn one_scale_is_that_of_the_longer_side() {
+        let geometry = Geometry::new(2000, 1333, 256);
+        for (geometry, expected) in [
+            (geometry, [171.0, 256.0]),
+            (geometry.with_one_scale(), [170.624, 256.0]),
+        ] {
+            let [x, y] = geometry.frame_from_slice(1333.0, 2000.0);
+            assert!((x - expected[0]).abs() < 1e-4 && (y - expected[1]).abs() < 1e-4);
         }
     }
 

@@ -31,7 +31,7 @@ use ndarray::ArrayView3;
 use rayon::prelude::*;
 
 pub use config::{
-    EMBEDDING, EncoderConfig, GRID, Intensity, LOW, SamConfig, StageConfig, TinyVitConfig,
+    EMBEDDING, EncoderConfig, GRID, LOW, Preparation, SamConfig, StageConfig, TinyVitConfig,
     VitConfig,
 };
 pub use decoder::{Decoder, LowResolution, PreparedEmbedding};
@@ -98,8 +98,8 @@ impl Sam {
         if pixels.is_empty() {
             return Err(ModelError::Empty { height, width });
         }
-        let geometry = Geometry::new(height, width, self.config.frame);
-        let frame = prepare(pixels, &geometry, self.config.intensity, &self.device)?;
+        let geometry = self.geometry(height, width);
+        let frame = prepare(pixels, &geometry, self.config.preparation, &self.device)?;
         let embedding = self.encoder.encode(&frame)?;
         self.ensure_finite(&embedding.to_vec()?, "the image encoder")?;
         Ok(SamEmbedding {
@@ -126,6 +126,14 @@ impl Sam {
             self.ensure_finite(&answer.scores, "the predicted IoUs")?;
         }
         Ok(answers)
+    }
+
+    fn geometry(&self, height: usize, width: usize) -> Geometry {
+        let geometry = Geometry::new(height, width, self.config.frame);
+        match self.config.preparation {
+            Preparation::Sam => geometry,
+            Preparation::LiteMedSam => geometry.with_one_scale(),
+        }
     }
 
     fn own<'a>(&self, embedding: &'a Embedding) -> Result<&'a SamEmbedding, ModelError> {
@@ -196,7 +204,7 @@ impl Model for Sam {
         }
         let embedding = Tensor::from_vec(&self.device, &shape, values)?;
         Ok(Some(Embedding(Arc::new(SamEmbedding {
-            geometry: Geometry::new(height, width, self.config.frame),
+            geometry: self.geometry(height, width),
             image: self.decoder.prepare(embedding)?,
         }))))
     }
@@ -263,7 +271,7 @@ mod tests {
     fn sam(source: &dyn WeightSource, candidates: Candidates) -> Sam {
         let config = SamConfig {
             frame: 1024,
-            intensity: Intensity::ImageNet,
+            preparation: Preparation::Sam,
             candidates,
             encoder: EncoderConfig::Vit(VitConfig {
                 grid: GRID,

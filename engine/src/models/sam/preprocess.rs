@@ -1,9 +1,9 @@
 //! From a slice's pixels to the frame that the encoder sees. See [`prepare`].
 
-use kernels::{Device, Tensor, pillow};
+use kernels::{Device, Tensor, area, pillow};
 use ndarray::ArrayView3;
 
-use super::{Geometry, Intensity};
+use super::{Geometry, Preparation};
 use crate::models::ModelError;
 
 /// ImageNet's mean colour, per channel.
@@ -20,12 +20,16 @@ const DEVIATION: [f32; 3] = [58.395, 57.12, 57.375];
 pub fn prepare(
     pixels: ArrayView3<'_, u8>,
     geometry: &Geometry,
-    intensity: Intensity,
+    preparation: Preparation,
     device: &Device,
 ) -> Result<Tensor, ModelError> {
     let input = geometry.input;
-    let resized = pillow::resize(pixels, [input.height, input.width]);
-    let tables = tables(intensity, resized.iter().copied());
+    let size = [input.height, input.width];
+    let resized = match preparation {
+        Preparation::Sam => pillow::resize(pixels, size),
+        Preparation::LiteMedSam => area::resize(pixels, size),
+    };
+    let tables = tables(preparation, resized.iter().copied());
     let mut frame = vec![0.0; geometry.frame * geometry.frame * 3];
     for (row, pixels) in frame
         .chunks_mut(geometry.frame * 3)
@@ -40,13 +44,13 @@ pub fn prepare(
 }
 
 /// Returns what each value of each channel becomes.
-fn tables(intensity: Intensity, pixels: impl Iterator<Item = u8> + Clone) -> [[f32; 256]; 3] {
+fn tables(preparation: Preparation, pixels: impl Iterator<Item = u8> + Clone) -> [[f32; 256]; 3] {
     let table = |map: &dyn Fn(f32) -> f32| std::array::from_fn(|value| map(value as f32));
-    match intensity {
-        Intensity::ImageNet => std::array::from_fn(|channel| {
+    match preparation {
+        Preparation::Sam => std::array::from_fn(|channel| {
             table(&|value| (value - MEAN[channel]) / DEVIATION[channel])
         }),
-        Intensity::MinMax => {
+        Preparation::LiteMedSam => {
             let low = f32::from(pixels.clone().min().unwrap_or(0));
             let high = f32::from(pixels.max().unwrap_or(0));
             // An image of one value becomes black.
@@ -66,13 +70,8 @@ mod tests {
     fn padding_is_zero_after_normalisation() {
         let pixels = Array3::from_elem((2, 4, 3), 200);
         let geometry = Geometry::new(2, 4, 8);
-        let frame = prepare(
-            pixels.view(),
-            &geometry,
-            Intensity::ImageNet,
-            &Device::cpu(),
-        )
-        .expect("the CPU does not fail");
+        let frame = prepare(pixels.view(), &geometry, Preparation::Sam, &Device::cpu())
+            .expect("the CPU does not fail");
         assert_eq!(frame.shape(), [1, 8, 8, 3]);
         let values = frame.to_vec().expect("the CPU does not fail");
         let colour: [f32; 3] =
@@ -84,9 +83,9 @@ mod tests {
 
     #[test]
     fn min_max_spans_zero_to_one() {
-        let [table, ..] = tables(Intensity::MinMax, [10, 60, 35].into_iter());
+        let [table, ..] = tables(Preparation::LiteMedSam, [10, 60, 35].into_iter());
         assert_eq!((table[10], table[35], table[60]), (0.0, 0.5, 1.0));
-        let [flat, ..] = tables(Intensity::MinMax, [7, 7].into_iter());
+        let [flat, ..] = tables(Preparation::LiteMedSam, [7, 7].into_iter());
         assert_eq!(flat[7..=7], [0.0]);
     }
 }
