@@ -44,6 +44,24 @@ pub const CATALOG: &[(&str, Conv2dProblem)] = &[
         square(64, full([320, 256], 1, 1, 0), None),
     ),
     ("neck_3x3", square(64, full([256, 256], 3, 1, 1), None)),
+    // The branches of HRNet-32 on an image of 512 × 512, and of HRNet-18.
+    (
+        "hrnet32_0",
+        residual(square(128, full([32, 32], 3, 1, 1), Relu)),
+    ),
+    (
+        "hrnet32_1",
+        residual(square(64, full([64, 64], 3, 1, 1), Relu)),
+    ),
+    (
+        "hrnet32_2",
+        residual(square(32, full([128, 128], 3, 1, 1), Relu)),
+    ),
+    (
+        "hrnet32_3",
+        residual(square(16, full([256, 256], 3, 1, 1), Relu)),
+    ),
+    ("hrnet18_0", square(128, full([18, 18], 3, 1, 1), Relu)),
     ("vit_b_embed", square(1024, full([3, 768], 16, 16, 0), None)),
     // The prompt encoder's mask input.
     ("mask_downscale_1", square(256, full([1, 4], 2, 2, 0), None)),
@@ -55,6 +73,10 @@ pub const CATALOG: &[(&str, Conv2dProblem)] = &[
     (
         "odd",
         residual(image([2, 7, 5], full([5, 19], 3, 2, 1), Relu)),
+    ),
+    (
+        "odd_3x3",
+        residual(image([2, 7, 9], full([17, 35], 3, 1, 2), Gelu)),
     ),
     (
         "odd_depthwise",

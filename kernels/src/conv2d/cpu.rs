@@ -3,11 +3,11 @@
 //! A full convolution is a matrix product whose left side is the image itself: in a channel-last
 //! image the pixels under one row of the kernel lie together, so a row of the product is one
 //! segment per row of the kernel, and nothing is gathered. Padding is the one thing that needs a
-//! copy, of the image with its border.
+//! copy, of the image with its border. Larger kernels of 3 × 3 take the way of [`winograd`].
 
 use rayon::prelude::*;
 
-use super::{Conv2dProblem, ConvLayout, Groups, depthwise};
+use super::{Conv2dProblem, ConvLayout, Groups, depthwise, winograd};
 use crate::{
     buffer::Buffer,
     device::Cpu,
@@ -18,7 +18,10 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) enum Packed {
     /// Rows of the matrix are `(kernel row, kernel column, input)`.
-    Full(Panels),
+    Full {
+        direct: Panels,
+        winograd: Option<winograd::Kernels>,
+    },
     /// One kernel per channel.
     Depthwise(depthwise::Kernels),
 }
@@ -34,10 +37,13 @@ pub(super) fn pack(cpu: &Cpu, layout: &ConvLayout, weight: &[f32], bias: Option<
     match layout.groups {
         Groups::Full => {
             let shape = [kh * kw * inputs, outputs];
-            Packed::Full(Panels::new(cpu.isa, shape, bias, |row, output| {
+            let direct = Panels::new(cpu.isa, shape, bias, |row, output| {
                 let (tap, input) = (row / inputs, row % inputs);
                 weight[(output * inputs + input) * kh * kw + tap]
-            }))
+            });
+            let winograd = winograd::fits(layout)
+                .then(|| winograd::Kernels::new(cpu.isa, layout, weight, bias));
+            Packed::Full { direct, winograd }
         }
         Groups::Depthwise => Packed::Depthwise(depthwise::Kernels::new(layout, weight, bias)),
     }
@@ -53,9 +59,17 @@ pub(super) fn conv2d(
     out: &mut [f32],
 ) {
     let panels = match packed {
-        Packed::Full(panels) => panels,
         Packed::Depthwise(kernels) => {
             return depthwise::convolve(cpu, problem, x, kernels, residual, out);
+        }
+        Packed::Full { direct, winograd } => {
+            let done = winograd
+                .as_ref()
+                .is_some_and(|kernels| winograd::convolve(cpu, problem, x, kernels, residual, out));
+            if done {
+                return;
+            }
+            direct
         }
     };
     let ConvLayout {

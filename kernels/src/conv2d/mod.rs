@@ -15,6 +15,7 @@ mod depthwise;
 mod problem;
 pub mod reference;
 mod weights;
+mod winograd;
 
 use crate::{Epilogue, KernelError, Tensor, timer};
 

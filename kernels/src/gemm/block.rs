@@ -11,16 +11,16 @@ use crate::{
 };
 
 /// Some rows of the product.
-pub(super) struct Block<'a> {
-    pub(super) source: &'a Source<'a>,
-    pub(super) panels: &'a Panels,
+pub(crate) struct Block<'a> {
+    pub(crate) source: &'a Source<'a>,
+    pub(crate) panels: &'a Panels,
     /// Added before the activation; these rows only.
-    pub(super) residual: Option<&'a [f32]>,
-    pub(super) activation: Activation,
+    pub(crate) residual: Option<&'a [f32]>,
+    pub(crate) activation: Activation,
     /// The first row of the source to use.
-    pub(super) first_row: usize,
+    pub(crate) first_row: usize,
     /// `[rows, columns]`
-    pub(super) out: &'a mut [f32],
+    pub(crate) out: &'a mut [f32],
 }
 
 impl Kernel for Block<'_> {

@@ -13,13 +13,13 @@ mod panels;
 mod source;
 mod tile;
 
+pub(crate) use block::Block;
 pub(crate) use panels::Panels;
 pub(crate) use source::Source;
 
 use rayon::prelude::*;
 
 use crate::{Activation, simd::Isa};
-use block::Block;
 
 /// How much of `A` a block of rows may span, in bytes: it is read again for each panel, so it
 /// should stay in a core's second-level cache beside the panel.

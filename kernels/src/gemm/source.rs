@@ -21,13 +21,18 @@ pub(crate) struct Source<'a> {
 impl<'a> Source<'a> {
     /// Rows of `columns` numbers, one after another.
     pub(crate) fn rows(data: &'a [f32], columns: usize) -> Self {
+        Self::padded_rows(data, columns, columns)
+    }
+
+    /// Rows of `columns` numbers that start `stride` numbers apart.
+    pub(crate) fn padded_rows(data: &'a [f32], columns: usize, stride: usize) -> Self {
         Self {
             data,
             segments: 1,
             segment: columns,
             segment_stride: 0,
             line: [usize::MAX, 1],
-            strides: [columns, 0, 0],
+            strides: [stride, 0, 0],
         }
     }
 

@@ -39,11 +39,17 @@ pub(super) fn accumulate<const N: usize, const V: usize>(
         let a: [&[f32]; ROWS] = std::array::from_fn(|i| {
             &source.data[offsets[i] + segment * source.segment_stride..][..source.segment]
         });
-        for (k, b) in panel.iter().enumerate() {
+        let [a0, a1, a2, a3, a4, a5] = a;
+        // Zipped, so that nothing is checked per step.
+        let rows = a0.iter().zip(a1).zip(a2).zip(a3).zip(a4).zip(a5);
+        for (b, (((((a0, a1), a2), a3), a4), a5)) in panel.iter().zip(rows) {
+            // Loaded once, not as an operand of each multiply-add.
+            let b: [Lanes<N>; V] = b.map(Lanes);
+            let a = [a0, a1, a2, a3, a4, a5];
             for i in 0..ROWS {
-                let a = Lanes::splat(a[i][k]);
+                let a = Lanes::splat(*a[i]);
                 for j in 0..V {
-                    sums[i][j] = a.fma(Lanes(b[j]), sums[i][j]);
+                    sums[i][j] = a.fma(b[j], sums[i][j]);
                 }
             }
         }

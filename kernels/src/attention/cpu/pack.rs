@@ -42,14 +42,27 @@ pub(super) fn values(cpu: &Cpu, problem: &AttentionProblem, v: Rows<'_>) -> Buff
         let groups = out.chunks_exact_mut(problem.keys * rows);
         for (first, out) in (0..problem.head_dim).step_by(rows).zip(groups) {
             let width = (problem.head_dim - first).min(rows);
-            for (key, out) in out.chunks_exact_mut(rows).enumerate() {
-                let value = &data[key * stride + first..][..width];
-                for (i, out) in out.iter_mut().enumerate() {
-                    *out = value.get(i).copied().unwrap_or(0.0);
-                }
+            match rows {
+                8 => columns::<8>(&data[first..], stride, width, out),
+                _ => columns::<4>(&data[first..], stride, width, out),
             }
         }
     })
+}
+
+/// Copies the first `width` numbers of each row, and zeros up to `T`.
+fn columns<const T: usize>(data: &[f32], stride: usize, width: usize, out: &mut [f32]) {
+    let (out, _) = out.as_chunks_mut::<T>();
+    for (row, out) in out.iter_mut().enumerate() {
+        let from = &data[row * stride..];
+        match from.first_chunk::<T>() {
+            Some(whole) if width == T => *out = *whole,
+            _ => {
+                *out = [0.0; T];
+                out[..width].copy_from_slice(&from[..width]);
+            }
+        }
+    }
 }
 
 /// Returns a bias table as `[heads, keys, queries]`, the queries padded to whole blocks.

@@ -28,10 +28,12 @@ pub(super) fn multiply<const N: usize, const Q: usize, const T: usize>(
     let mut sums = [[Lanes::ZERO; Q]; T];
     let (keys, _) = keys.as_chunks::<T>();
     for (query, keys) in queries.iter().zip(keys) {
+        // Loaded once, not as an operand of each multiply-add.
+        let query = query.map(Lanes);
         for i in 0..T {
             let key = Lanes::splat(keys[i]);
             for j in 0..Q {
-                sums[i][j] = key.fma(Lanes(query[j]), sums[i][j]);
+                sums[i][j] = key.fma(query[j], sums[i][j]);
             }
         }
     }
@@ -53,10 +55,11 @@ pub(super) fn add_values<const N: usize, const Q: usize, const T: usize>(
     let mut added = [[Lanes::ZERO; Q]; T];
     let (values, _) = values.as_chunks::<T>();
     for (weight, values) in weights.iter().zip(values) {
+        let weight = weight.map(Lanes);
         for i in 0..T {
             let value = Lanes::splat(values[i]);
             for j in 0..Q {
-                added[i][j] = value.fma(Lanes(weight[j]), added[i][j]);
+                added[i][j] = value.fma(weight[j], added[i][j]);
             }
         }
     }
