@@ -20,6 +20,14 @@ impl Cost {
         }
     }
 
+    /// Returns the cost of reading and writing so many bytes.
+    pub(crate) fn of_bytes(bytes: usize) -> Self {
+        Self {
+            flops: 0,
+            bytes: bytes as u64,
+        }
+    }
+
     /// Returns the cost of `flops` on this many `f32` numbers.
     pub(crate) fn new(flops: usize, numbers: usize) -> Self {
         Self {

@@ -99,6 +99,22 @@ impl Device {
         })
     }
 
+    /// Returns this device with no tensor larger than so many bytes: what is larger is refused as
+    /// if the device had no room. It leaves room to others, and lets tests see what happens without.
+    /// The CPU, whose memory is the system's, ignores it.
+    #[must_use]
+    #[cfg_attr(
+        not(feature = "wgpu"),
+        expect(unused_variables, reason = "only graphics devices have a limit")
+    )]
+    pub fn with_largest_buffer(&self, bytes: u64) -> Self {
+        match &self.0 {
+            Kind::Cpu(_) => self.clone(),
+            #[cfg(feature = "wgpu")]
+            Kind::Gpu(gpu) => Self(Kind::Gpu(gpu.with_largest_buffer(bytes))),
+        }
+    }
+
     /// Returns the precision of products on this handle.
     pub fn precision(&self) -> Precision {
         match &self.0 {

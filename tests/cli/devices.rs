@@ -94,30 +94,73 @@ fn a_run_on_a_graphics_device_says_so_and_clicks_where_the_processor_clicks() {
     if graphics().is_none() {
         return;
     }
-    let rows = ["cpu", "wgpu"].map(|device| {
+    let finely: [&[&str]; 3] = [
+        &["--device", "cpu"],
+        &["--device", "wgpu"],
+        &["--device", "wgpu", "--precision", "f16"],
+    ];
+    let rows = finely.map(|choice| {
         let folder = folder();
-        play(folder.path(), &["run", "--device", device])?;
+        play(folder.path(), &[&["run"], choice].concat())?;
         let read = |name: &str| {
             let path = folder.path().join("runs/small").join(name);
             fs::read_to_string(path).expect("the run wrote it")
         };
         let manifest: Value = serde_json::from_str(&read("manifest.json")).expect("valid JSON");
         let name = manifest["device"].as_str().expect("a name").to_owned();
-        assert!(name.starts_with(&format!("{device} (")), "{name}");
+        assert!(name.starts_with(&format!("{} (", choice[1])), "{name}");
+        assert_eq!(name.contains("f16"), choice.len() > 2, "{name}");
         let mut reader = csv::Reader::from_path(folder.path().join("runs/small/rows.csv"))
             .expect("the run wrote it");
         let rows: Result<Vec<engine::runs::Row>, _> = reader.deserialize().collect();
         Some(rows.expect("rows"))
     });
-    let [Some(on_cpu), Some(on_device)] = rows else {
+    let [Some(on_cpu), Some(on_device), Some(in_half)] = rows else {
         return;
     };
-    assert_eq!(on_cpu.len(), on_device.len());
-    for (one, other) in on_cpu.iter().zip(&on_device) {
-        assert!((one.iou - other.iou).abs() < 0.02, "{one:?}\n{other:?}");
-        if one.prompts == 1 {
-            assert_eq!((one.x, one.y, one.ties), (other.x, other.y, other.ties));
+    for (others, tolerance) in [(on_device, 0.02), (in_half, 0.05)] {
+        assert_eq!(on_cpu.len(), others.len());
+        for (one, other) in on_cpu.iter().zip(&others) {
+            assert!(
+                (one.iou - other.iou).abs() < tolerance,
+                "{one:?}\n{other:?}"
+            );
+            if one.prompts == 1 {
+                assert_eq!((one.x, one.y, one.ties), (other.x, other.y, other.ties));
+            }
         }
+    }
+}
+
+#[test]
+fn what_a_device_or_the_program_lacks_is_said_with_the_way_out() {
+    let folder = folder();
+    fs::write(folder.path().join("small.ron"), SCENARIO).expect("writable");
+    for (choice, problem, way_out) in [
+        (
+            ["--precision", "bf16"],
+            "does not compute in bf16",
+            "engine devices",
+        ),
+        #[cfg(not(feature = "cuda"))]
+        (
+            ["--device", "cuda"],
+            "built without the feature cuda",
+            "--features cuda",
+        ),
+    ] {
+        let mut command = engine(folder.path(), &["run", "small.ron", "--offline"]);
+        let output = command.args(choice).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        let words = stderr(&output)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(
+            words.contains(problem) && words.contains(way_out),
+            "{words}"
+        );
+        assert!(!folder.path().join("runs").exists(), "nothing was begun");
     }
 }
 

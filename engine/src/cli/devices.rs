@@ -31,7 +31,7 @@ const HEADING: [&str; 9] = [
 
 pub(super) fn devices(_: &Arguments) -> miette::Result<Outcome> {
     let mut rows = vec![HEADING.map(str::to_owned).to_vec()];
-    let names = [DeviceName::Cpu, DeviceName::Wgpu];
+    let names = [DeviceName::Cpu, DeviceName::Wgpu, DeviceName::Cuda];
     for name in names {
         let device = name.start().and_then(|device| row(name, &device));
         rows.push(device.unwrap_or_else(|error| missing(name, &error)));

@@ -11,7 +11,7 @@ use miette::{IntoDiagnostic as _, WrapErr as _};
 
 use super::{
     Outcome,
-    device::{DeviceName, failure},
+    device::{Choice, failure},
     models, output,
     prepare::{Prepared, prepare, prepare_file},
     run::{self, play_watched},
@@ -36,10 +36,6 @@ pub(super) struct Arguments {
     #[arg(value_name = "SCENARIO|MODEL", default_value = "mobile_sam")]
     subject: String,
 
-    /// What computes
-    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
-    device: DeviceName,
-
     /// Threads that compute [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -57,6 +53,9 @@ pub(super) struct Arguments {
     offline: bool,
 
     #[command(flatten)]
+    choice: Choice,
+
+    #[command(flatten)]
     folder: models::Folder,
 }
 
@@ -70,14 +69,14 @@ pub(super) fn profile(arguments: &Arguments) -> miette::Result<Outcome> {
     };
     let play = run::Arguments::plain(
         folder.path(),
-        arguments.device,
+        arguments.choice,
         arguments.threads,
         arguments.offline,
         arguments.folder.clone(),
     );
     let outcome = play_watched(&play, watch, prepared)?.outcome;
     if let Some(error) = outcome.failure {
-        return Err(failure(error, arguments.device));
+        return Err(failure(error, arguments.choice.device));
     }
     if let Some(measured) = &outcome.measured {
         tell(measured, arguments)?;

@@ -18,7 +18,7 @@ use miette::IntoDiagnostic as _;
 use super::{
     Outcome,
     bytes::Bytes,
-    device::{DeviceName, failure},
+    device::{Choice, failure},
     models, output,
     prepare::{Prepared, prepare},
     progress::{Bar, Unit},
@@ -68,10 +68,6 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
 
-    /// What computes
-    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
-    device: DeviceName,
-
     /// Play only the cases of one of N parts, as 7/200; `engine merge` puts the parts together
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
@@ -106,6 +102,9 @@ pub(super) struct Arguments {
     cache_size: Bytes,
 
     #[command(flatten)]
+    choice: Choice,
+
+    #[command(flatten)]
     folder: models::Folder,
 }
 
@@ -121,7 +120,7 @@ pub(super) fn run(arguments: &Arguments) -> miette::Result<Outcome> {
     tabulate(&report, &metrics)?;
     let outcome = conclude(&report);
     match report.outcome.failure {
-        Some(error) => Err(failure(error, arguments.device)),
+        Some(error) => Err(failure(error, arguments.choice.device)),
         None => Ok(outcome),
     }
 }
@@ -160,7 +159,7 @@ impl Arguments {
     /// Returns what plays a scenario into a folder of `out` with nothing special.
     pub(super) fn plain(
         out: &Path,
-        device: DeviceName,
+        choice: Choice,
         threads: Option<u16>,
         offline: bool,
         folder: models::Folder,
@@ -169,7 +168,7 @@ impl Arguments {
             scenario: PathBuf::new(),
             out: out.to_owned(),
             threads,
-            device,
+            choice,
             shard: None,
             fresh: false,
             profile: false,
@@ -196,7 +195,7 @@ pub(super) fn play_watched(
 }
 
 fn play(arguments: &Arguments, watch: Watch, prepared: Prepared) -> miette::Result<Report> {
-    let device = arguments.device.open()?;
+    let device = arguments.choice.open()?;
     let store = arguments.folder.store();
     let cache = match &arguments.cache {
         Some(folder) => Some(Arc::new(

@@ -28,7 +28,7 @@ use rayon::prelude::*;
 
 #[cfg(feature = "wgpu")]
 use crate::gpu::Gpu;
-use crate::{Device, KernelError, timer};
+use crate::{Cost, Device, KernelError, timer};
 
 use cpu::Window;
 use problem::{CHAMFER3, CHAMFER5, root};
@@ -120,7 +120,8 @@ pub fn farthest_of_all(
         let pixels: usize = queries.iter().map(|query| query.mask.len()).sum();
         (
             format!("{metric:?} of {} masks, {pixels} pixels", queries.len()),
-            None,
+            // A mask of bytes in, a distance of four bytes out.
+            Some(Cost::of_bytes(5 * pixels)),
         )
     });
     #[cfg(feature = "wgpu")]

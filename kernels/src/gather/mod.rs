@@ -14,7 +14,7 @@ mod cube;
 mod problem;
 pub mod reference;
 
-use crate::{KernelError, Tensor};
+use crate::{KernelError, Tensor, timer};
 
 pub use catalog::CATALOG;
 pub use problem::GatherProblem;
@@ -25,6 +25,9 @@ pub use problem::GatherProblem;
 /// When `logits` has not one number per pixel of `x`, there is no pixel, or the device fails.
 pub fn gather(x: &Tensor, logits: &Tensor) -> Result<Tensor, KernelError> {
     let problem = GatherProblem::new(x, logits)?;
+    let _timed = timer::operation("gather", Some(x.device()), || {
+        (problem, Some(problem.cost()))
+    });
     let shape = vec![problem.batch, 1, 1, problem.channels];
     #[cfg(feature = "wgpu")]
     if x.device().as_gpu().is_some() {

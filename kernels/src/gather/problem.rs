@@ -1,5 +1,7 @@
 //! What a gather is asked: shapes, no data. See [`GatherProblem`].
 
+use std::fmt;
+
 use crate::{KernelError, Tensor};
 
 /// The shape of a gather's work.
@@ -11,6 +13,12 @@ pub struct GatherProblem {
     pub pixels: usize,
     /// Channels.
     pub channels: usize,
+}
+
+impl fmt::Display for GatherProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}×{}×{}", self.batch, self.pixels, self.channels)
+    }
 }
 
 impl GatherProblem {

@@ -105,7 +105,7 @@ impl std::fmt::Debug for Buffer {
 
 /// Checks that one binding can reach `bytes`, and counts them.
 fn check_size(gpu: &Gpu, bytes: usize) -> Result<(), KernelError> {
-    let most = gpu.client().properties().memory.max_page_size;
+    let most = gpu.largest_buffer;
     let bytes_asked = bytes as u64;
     if bytes_asked > most {
         return Err(KernelError::OutOfMemory {

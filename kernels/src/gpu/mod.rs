@@ -33,6 +33,8 @@ pub(crate) struct Gpu {
     inner: Arc<Inner>,
     class: Class,
     precision: Precision,
+    /// The largest buffer in bytes.
+    largest_buffer: u64,
 }
 
 struct Inner {
@@ -83,6 +85,7 @@ impl Gpu {
     }
 
     fn new(client: Client, wgpu: Option<WgpuSetup>, name: String, class: Class) -> Self {
+        let largest_buffer = client.properties().memory.max_page_size;
         Self {
             inner: Arc::new(Inner {
                 client,
@@ -93,6 +96,7 @@ impl Gpu {
             }),
             class,
             precision: Precision::F32,
+            largest_buffer,
         }
     }
 
@@ -102,6 +106,14 @@ impl Gpu {
             precision,
             ..self.clone()
         })
+    }
+
+    /// Returns the device with no buffer larger than so many bytes, or than it was.
+    pub(crate) fn with_largest_buffer(&self, bytes: u64) -> Self {
+        Self {
+            largest_buffer: bytes.min(self.largest_buffer),
+            ..self.clone()
+        }
     }
 
     /// Returns the name of the device's kind.
@@ -155,7 +167,7 @@ impl Gpu {
             tensor_cores: those(&|precision| self.has_tensor_cores(precision)),
             plane: [hardware.plane_size_min, hardware.plane_size_max],
             shared_memory: hardware.max_shared_memory_size,
-            largest_buffer: Some(properties.memory.max_page_size),
+            largest_buffer: Some(self.largest_buffer),
             memory: properties.memory.max_memory(),
             device_timer: properties.timing_method == cubecl::profile::TimingMethod::Device,
         }

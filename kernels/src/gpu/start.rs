@@ -18,10 +18,16 @@ pub(super) fn wgpu() -> Result<Gpu, KernelError> {
     let options = RuntimeOptions::try_default().map_err(no_device)?;
     let device = WgpuDevice::default();
     let setup = try_init_setup::<AutoGraphicsApi>(&device, options).map_err(no_device)?;
+    let info = setup.adapter.get_info();
+    if info.backend == wgpu::Backend::Gl {
+        // Its shaders may lose NaN, and its software form is several times slower.
+        return Err(KernelError::NoDevice {
+            reason: format!("there is only OpenGL ({}), no Vulkan", info.name),
+        });
+    }
     let client = CubeDevice::Wgpu(device).client();
     let class = classify(&setup);
-    let name = setup.adapter.get_info().name;
-    Ok(Gpu::new(client, Some(setup), name, class))
+    Ok(Gpu::new(client, Some(setup), info.name, class))
 }
 
 /// Starts the machine's first CUDA device.

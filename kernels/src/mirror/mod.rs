@@ -9,7 +9,7 @@ mod cube;
 mod problem;
 pub mod reference;
 
-use crate::{KernelError, Tensor};
+use crate::{KernelError, Tensor, timer};
 
 pub use catalog::CATALOG;
 pub use problem::MirrorProblem;
@@ -20,6 +20,9 @@ pub use problem::MirrorProblem;
 /// When `x` has another rank, or the device fails.
 pub fn mirror(x: &Tensor) -> Result<Tensor, KernelError> {
     let problem = MirrorProblem::new(x)?;
+    let _timed = timer::operation("mirror", Some(x.device()), || {
+        (problem, Some(problem.cost()))
+    });
     let shape = x.shape().to_vec();
     #[cfg(feature = "wgpu")]
     if x.device().as_gpu().is_some() {

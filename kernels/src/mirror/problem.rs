@@ -1,5 +1,7 @@
 //! What mirroring is asked: shapes, no data. See [`MirrorProblem`].
 
+use std::fmt;
+
 use crate::{KernelError, Tensor};
 
 /// The shape of a mirroring's work.
@@ -11,6 +13,12 @@ pub struct MirrorProblem {
     pub width: usize,
     /// Channels.
     pub channels: usize,
+}
+
+impl fmt::Display for MirrorProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}×{}×{}", self.rows, self.width, self.channels)
+    }
 }
 
 impl MirrorProblem {

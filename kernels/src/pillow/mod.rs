@@ -19,7 +19,7 @@ pub use problem::longest_side;
 
 use ndarray::{Array3, ArrayView3};
 
-use crate::timer;
+use crate::{Cost, timer};
 
 /// Returns the image resized to `[height, width]`.
 ///
@@ -33,7 +33,10 @@ pub fn resize(image: ArrayView3<u8>, [height, width]: [usize; 2]) -> Array3<u8> 
     assert!(from_height * from_width > 0, "an image has pixels");
     let _timed = timer::operation("pillow", None, || {
         let problem = format!("{from_height}×{from_width}×{channels}→{height}×{width}");
-        (problem, None)
+        (
+            problem,
+            Some(Cost::of_bytes(image.len() + height * width * channels)),
+        )
     });
     let image = image.as_standard_layout();
     let rows = image.as_slice().expect("the layout is standard");
