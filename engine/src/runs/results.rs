@@ -11,7 +11,7 @@ use super::{
     json_lines::json_lines,
     log::{CaseLog, Span},
     rows::csv_lines,
-    sorted::{self, Files, sorted_entries},
+    sorted::{self, Files},
 };
 
 /// The part of the time that may be spent waiting for the disk.
@@ -155,12 +155,12 @@ impl Results {
     pub fn finish(mut self) -> Result<(), RunError> {
         self.sync()?;
         let ends = self.logs.each_ref().map(CaseLog::end);
-        let sorted = sorted_entries(self.entries.iter().collect());
         let is_compact = |file: usize| {
-            let end = sorted.last().map_or(0, |entry| entry.spans[file].end());
+            let last = self.entries.last();
+            let end = last.map_or(0, |entry| entry.spans[file].end());
             ends[file] == end.max(self.logs[file].header())
         };
-        if self.entries == sorted && (0..3).all(is_compact) {
+        if sorted::is_sorted(&self.entries) && (0..3).all(is_compact) {
             return Ok(());
         }
         let readers: Result<Vec<_>, _> = self.logs.iter().map(CaseLog::reader).collect();

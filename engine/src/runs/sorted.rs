@@ -50,19 +50,30 @@ fn headers() -> [String; 3] {
     ]
 }
 
-/// Returns the entries in canonical order, with the spans they then have.
-pub(super) fn sorted_entries(mut entries: Vec<&Entry>) -> Vec<Entry> {
-    entries.sort_by(|a, b| a.key.cmp(&b.key));
+/// Puts the entries into canonical order, with the spans they then have. Each case is there once.
+/// In place: there may be a million.
+fn sort(entries: &mut [Entry]) {
+    entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
     let mut ends = headers().map(|header| header.len() as u64);
-    let moved = entries.into_iter().map(|entry| {
-        let mut entry = entry.clone();
+    for entry in entries {
         for (span, end) in entry.spans.iter_mut().zip(&mut ends) {
             span.start = *end;
-            *end += span.length;
+            *end = end.saturating_add(span.length);
         }
-        entry
-    });
-    moved.collect()
+    }
+}
+
+/// Returns whether the entries are in canonical order, and the lines of each follow those before.
+pub(super) fn is_sorted(entries: &[Entry]) -> bool {
+    let mut ends = headers().map(|header| header.len() as u64);
+    entries.is_sorted_by_key(|entry| &entry.key)
+        && entries.iter().all(|entry| {
+            entry.spans.iter().zip(&mut ends).all(|(span, end)| {
+                let follows = span.start == *end;
+                *end = end.saturating_add(span.length);
+                follows
+            })
+        })
 }
 
 /// Writes all files in the order of `cases` beside themselves; [`settle`] puts them in place.
@@ -92,7 +103,7 @@ pub(super) fn write<C: Copy>(
 ///
 /// If its last word is that sorted files lie beside the old ones, they take their places, and the
 /// journal is replaced by one that says where the cases are now.
-pub(super) fn settle(files: &Files, found: Finished) -> Result<Finished, RunError> {
+pub(super) fn settle(files: &Files, mut found: Finished) -> Result<Finished, RunError> {
     if !found.is_sorted {
         for path in &files.logs {
             remove(&beside(path))?;
@@ -111,13 +122,10 @@ pub(super) fn settle(files: &Files, found: Finished) -> Result<Finished, RunErro
     if let Some(folder) = files.journal.parent() {
         sync_folder(folder)?;
     }
-    let entries = sorted_entries(found.entries.iter().collect());
-    Journal::replace(&files.journal, &entries)?;
-    Ok(Finished {
-        entries,
-        is_sorted: false,
-        damaged: found.damaged,
-    })
+    sort(&mut found.entries);
+    Journal::replace(&files.journal, &found.entries)?;
+    found.is_sorted = false;
+    Ok(found)
 }
 
 /// Returns where the sorted file is until it takes its place.
