@@ -1,0 +1,88 @@
+//! Reading timed: pairs of PNG pictures and a packed NIfTI volume; what comes before any model.
+//!
+//! `read.py` beside this file makes the files, and runs this program and Python's readers in turns:
+//! each line it writes, a word and a path, is answered with the seconds of processor time that one
+//! reading took. `pictures FOLDER` decodes every file of the folder, `volume FILE` one volume,
+//! `slices FOLDER` the volume and labels there up to the slices that models see.
+
+use std::{
+    fs,
+    hint::black_box,
+    io::{self, BufRead as _},
+    ops::ControlFlow,
+    path::Path,
+    time::Duration,
+};
+
+use engine::{
+    datasets::SliceData,
+    formats::{Volume, raster},
+    scenario::ScenarioFile,
+};
+
+fn main() {
+    for line in io::stdin().lock().lines() {
+        let line = line.expect("the script writes text");
+        // Cargo runs benches without input; with it come lines of two words.
+        let (what, path) = line.split_once(' ').expect("a word and a path");
+        let path = Path::new(path);
+        let before = processor_time();
+        match what {
+            "pictures" => pictures(path),
+            "volume" => {
+                black_box(Volume::read(path, None).expect("the script made it"));
+            }
+            "slices" => slices(path),
+            other => panic!("{other}: expected pictures, volume or slices"),
+        }
+        let taken = processor_time().saturating_sub(before);
+        print(&taken.as_secs_f64().to_string());
+    }
+}
+
+fn pictures(folder: &Path) {
+    for entry in fs::read_dir(folder).expect("the script made it") {
+        let path = entry.expect("it can be listed").path();
+        black_box(raster::read(&path).expect("the script made it"));
+    }
+}
+
+fn slices(folder: &Path) {
+    let declaration = "(name: \"b\", datasets: [volumes(name: \"v\", images: \"images\", labels: \"labels\", \
+         objects: [(name: \"o\")])], models: [\"m\"], strategies: [(name: \"s\", first: [point(object)])])";
+    let file = ScenarioFile::parse(declaration.to_owned(), Path::new("read.ron"));
+    let file = file.expect("the declaration is right");
+    let dataset = file.scenario.datasets[0]
+        .open(folder)
+        .expect("the script made it");
+    let mut sink = |slice: SliceData| {
+        black_box(slice);
+        ControlFlow::Continue(())
+    };
+    dataset.read(0, &mut sink).expect("the script made it");
+}
+
+/// Returns the processor time of this process, or where the system does not tell it (it does on Unix)
+/// the time since the first call.
+fn processor_time() -> Duration {
+    #[cfg(unix)]
+    {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        let [seconds, nanoseconds] = [time.tv_sec, time.tv_nsec]
+            .map(|part| u64::try_from(part).expect("the clock starts at 0"));
+        Duration::from_secs(seconds) + Duration::from_nanos(nanoseconds)
+    }
+    #[cfg(not(unix))]
+    {
+        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+        START.get_or_init(std::time::Instant::now).elapsed()
+    }
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the times are what the program is run for"
+)]
+fn print(line: &str) {
+    println!("{line}");
+}
