@@ -14,6 +14,7 @@
 //! studies that used it (Borgefors 1986 for the chamfers; exact by Meijster et al. 2000).
 
 mod cpu;
+mod nearest;
 mod problem;
 pub mod reference;
 #[cfg(feature = "wgpu")]
@@ -21,6 +22,7 @@ mod shader;
 #[cfg(test)]
 mod tests;
 
+pub use nearest::to_nearest;
 pub use problem::Metric;
 
 use ndarray::{Array2, ArrayView2, s};
