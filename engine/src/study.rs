@@ -8,9 +8,10 @@ use kernels::Device;
 
 use crate::{
     datasets::Dataset,
+    metrics::Wanted,
     models::Model,
-    runs::Shard,
-    scenario::{Draws, Protocol, Scenario, Strategy},
+    runs::{Recording, Shard},
+    scenario::{Draws, Metric, Protocol, Scenario, Strategy},
 };
 
 /// A scenario ready to be played.
@@ -26,15 +27,20 @@ pub struct Study {
     pub device: Device,
     /// The scenario's strategies with their rules resolved, in its order.
     pub strategies: Vec<(Strategy, Protocol)>,
+    /// The prompts of those that replay; as many as there are strategies.
+    pub recordings: Vec<Option<Recording>>,
+    /// What is measured of each prediction beyond pixel counts.
+    pub wanted: Wanted,
 }
 
 impl Study {
-    /// Resolves the rules of every strategy.
+    /// Resolves the rules of every strategy; `recordings` has one place for each.
     pub fn new(
         scenario: Scenario,
         datasets: Vec<Box<dyn Dataset>>,
         models: Vec<Box<dyn Model>>,
         device: Device,
+        recordings: Vec<Option<Recording>>,
     ) -> Self {
         let strategies = scenario
             .strategies
@@ -42,20 +48,22 @@ impl Study {
             .map(|strategy| (strategy.clone(), scenario.protocol_of(strategy)))
             .collect();
         Self {
+            wanted: Metric::wanted(&scenario.metrics),
             scenario,
             datasets: datasets.into(),
             models,
             device,
             strategies,
+            recordings,
         }
     }
 
     /// Says whether some rule consumes one random stream in order, so that trials must follow
     /// one another.
     pub fn is_sequential(&self) -> bool {
-        self.strategies
-            .iter()
-            .any(|(_, protocol)| matches!(protocol.ties, Draws::Legacy { .. }))
+        self.strategies.iter().any(|(strategy, protocol)| {
+            strategy.replay.is_none() && matches!(protocol.ties, Draws::Legacy { .. })
+        })
     }
 
     /// Returns the cases of a shard, or all, as (dataset, case) in canonical order.

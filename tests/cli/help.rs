@@ -20,6 +20,7 @@ fn help() {
     assert_cmd_snapshot!("help_check", told(&["check", "--help"]));
     assert_cmd_snapshot!("help_merge", told(&["merge", "--help"]));
     assert_cmd_snapshot!("help_submit", told(&["submit", "--help"]));
+    assert_cmd_snapshot!("help_masks", told(&["masks", "--help"]));
     assert_cmd_snapshot!("help_datasets", told(&["datasets", "--help"]));
     assert_cmd_snapshot!("help_models", told(&["models", "--help"]));
     assert_cmd_snapshot!("help_models_pull", told(&["models", "pull", "--help"]));

@@ -25,6 +25,9 @@ fn seeds(reader: &str) -> Vec<Vec<u8>> {
         "predictions" => &[
             "{\"dataset\":\"chest\",\"case\":\"a\",\"slice\":0,\"object\":\"lung\",\"model\":\"m\",\"strategy\":\"s\",\"repeat\":0,\"prompts\":1,\"calls\":[{\"clicks\":[{\"x\":1,\"y\":2,\"positive\":true}],\"bounds\":null}],\"segmentation\":{\"size\":[9,7],\"counts\":\"12131\"}}\n",
         ],
+        "prompts" => &[
+            "{\"engine\":\"0.1.0\",\"trials\":[{\"dataset\":\"chest\",\"case\":\"a\",\"slice\":0,\"object\":\"lung\",\"model\":\"m\",\"strategy\":\"clicks\",\"repeat\":0,\"prompts\":[{\"clicks\":[{\"x\":1,\"y\":2,\"positive\":true}],\"boxes\":[{\"x0\":0,\"y0\":0,\"x1\":3,\"y1\":2}],\"ties\":1}]}]}",
+        ],
         "journal" => &[
             "00000000 {\"case\":{\"key\":{\"dataset\":0,\"case\":\"a\"},\"spans\":[{\"start\":1,\"length\":2,\"crc\":3},{\"start\":1,\"length\":2,\"crc\":3},{\"start\":18446744073709551615,\"length\":18446744073709551615,\"crc\":3}],\"counts\":{\"cases\":1,\"failed\":0,\"slices\":1,\"trials\":1,\"predictions\":1}}}\n",
             "ea0e5ad1 \"sorted\"\n",

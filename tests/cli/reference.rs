@@ -48,6 +48,8 @@ fn places() -> Vec<String> {
         scenario("unknown: 1"),
         scenario("protocol: (unknown: 1)"),
         scenario("metrics: [unknown]"),
+        scenario("average: unknown"),
+        SCENARIO.replace("first:", "replay: (unknown: 1), first:"),
         SCENARIO.replace("first:", "unknown: 1, first:"),
         piece("unknown(object)"),
         piece("point(unknown)"),

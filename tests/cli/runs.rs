@@ -6,9 +6,13 @@ use std::{
     process::Command,
 };
 
-use engine::runs::{
-    CaseKey, CaseResult, Counts, DatasetEntry, Failure, Manifest, ModelEntry, Results, Row,
-    RunError, RunFolder, ScenarioText, State, StrategyEntry, read_rows,
+use engine::{
+    metrics::Wanted,
+    runs::{
+        CaseKey, CaseResult, Counts, DatasetEntry, Failure, Manifest, ModelEntry, Results, Row,
+        RunError, RunFolder, ScenarioText, State, StrategyEntry, read_rows,
+    },
+    scenario::Average,
 };
 use tempfile::TempDir;
 
@@ -43,7 +47,11 @@ fn manifest(text: &str) -> Manifest {
             name: "point".to_owned(),
             protocol: "paper_code".to_owned(),
             prompts: 9,
+            recording: None,
         }],
+        measured: Wanted::default(),
+        average: Average::Slice,
+        stages: Vec::new(),
         counts: Counts::default(),
         state: State::Running,
         started: Manifest::now(),
@@ -92,6 +100,13 @@ fn rows(case: usize) -> Vec<Row> {
             predicted_iou: Some(0.9),
             area_truth: 10,
             area_predicted: 20,
+            regions: Some(1),
+            contrast: Some(0.5),
+            unit: None,
+            boundary_iou: None,
+            hd95: None,
+            assd: None,
+            nsd: None,
         })
         .collect()
 }

@@ -63,6 +63,7 @@ fn words_that_do_not_exist() {
             ("models:", "protocol: (distance: exat), models:"),
             ("models:", "protocol: (multimask: true), models:"),
             ("models:", "metrics: [hausdorff], models:"),
+            ("models:", "metrics: [nsd(tolerance: 0)], models:"),
         ]),
     );
 }

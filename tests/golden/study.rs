@@ -128,6 +128,7 @@ fn play(study: &Path, weights: &Path) -> Vec<Row> {
                 .map(|spec| spec.open(file.folder()).expect("it is there"))
                 .collect(),
             models: vec![LoadedModel::open(entry, &store, &device).expect("the official weights")],
+            recordings: file.scenario.strategies.iter().map(|_| None).collect(),
             device: device.clone(),
             out: folder.path(),
             shard: None,

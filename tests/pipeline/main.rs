@@ -5,7 +5,9 @@ mod disc;
 mod faults;
 mod kill;
 mod limits;
+mod masks;
 mod play;
+mod replay;
 mod report;
 mod resume;
 mod shards;
@@ -24,7 +26,7 @@ use engine::{
     diagnostics::Watch,
     limits::Limits,
     models::Model,
-    runs::{LoadedModel, Order, Report, RunError, Shard, execute},
+    runs::{LoadedModel, Order, Report, RunError, Shard, execute, recordings},
     scenario::ScenarioFile,
 };
 use kernels::Device;
@@ -91,6 +93,7 @@ fn execute_models(
             .map(|spec| spec.open(file.folder()).expect("it is there"))
             .collect(),
         models: models.into_iter().map(loaded).collect(),
+        recordings: recordings(&file).expect("there are such prompts"),
         device,
         out,
         shard,

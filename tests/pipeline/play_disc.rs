@@ -15,7 +15,7 @@ use std::{
 use engine::{
     diagnostics::{Watch, peak_memory},
     limits::Limits,
-    runs::{LoadedModel, Order, execute},
+    runs::{LoadedModel, Order, execute, recordings},
     scenario::ScenarioFile,
 };
 use kernels::Device;
@@ -48,6 +48,7 @@ fn play(arguments: &[String]) -> Result<(), Failure> {
             model: Box::new(disc::Disc),
             located: None,
         }],
+        recordings: recordings(&file)?,
         device: Device::cpu(),
         out: Path::new(out),
         shard: shard.first().map(|text| text.parse()).transpose()?,

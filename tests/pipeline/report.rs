@@ -63,6 +63,18 @@ fn a_report_has_the_studys_figures_and_a_page_that_stands_alone() {
     }
     for name in ["fig2_clicks", "fig2_boxes", "fig5_regions"] {
         image::open(folder.join(format!("figures/{name}.png"))).expect("drawn");
+        let svg = fs::read_to_string(folder.join(format!("figures/{name}.svg"))).expect("drawn");
+        assert_eq!(svg.matches("@font-face").count(), 1, "{name}");
+        let slices = svg.matches("data:image/jpeg;base64,").count();
+        let shown = svg.matches("<use href=\"#slice-").count();
+        assert!(
+            slices > 0 && shown >= slices,
+            "{name}: {slices} slices, {shown} tiles"
+        );
+        assert!(
+            svg.matches("stroke=\"#46e15f\"").count() >= shown,
+            "{name}: truth as vectors"
+        );
     }
     for text in [
         "xray_chest",
@@ -71,6 +83,9 @@ fn a_report_has_the_studys_figures_and_a_page_that_stands_alone() {
         "boxes",
         "published: sam_oracle",
         "704",
+        "Contrast",
+        "Encode",
+        "figures/fig5_regions.svg",
     ] {
         assert!(page.contains(text), "{text}");
     }
@@ -79,6 +94,68 @@ fn a_report_has_the_studys_figures_and_a_page_that_stands_alone() {
         !outside.contains("http://") && !outside.contains("https://"),
         "no network"
     );
+}
+
+#[test]
+fn costly_metrics_and_averages_are_on_the_page_as_in_the_summary() {
+    let text = SCENARIO
+        .replace(
+            "models:",
+            "metrics: [iou, hd95, nsd(tolerance: 2)], average: dataset, models:",
+        )
+        .replace(
+            "iterate(prompts: 4)",
+            "iterate(prompts: 4), protocol: (stop: at_iou(0.3))",
+        );
+    let (_out, folder) = run(&text);
+    let page = report(&folder);
+    let mut summary = csv::Reader::from_path(folder.join("summary.csv")).expect("a summary");
+    let rows: Vec<engine::runs::SummaryRow> = summary
+        .deserialize()
+        .map(|row| row.expect("a line"))
+        .collect();
+    let overall = rows
+        .iter()
+        .rev()
+        .find(|row| row.strategy == "clicks")
+        .expect("clicks");
+    assert_eq!((overall.dataset.as_str(), overall.prompts), ("(all)", 4));
+    let first = rows
+        .iter()
+        .find(|row| row.prompts == 4)
+        .expect("clicks on the chest");
+    let hd95 = first.hd95.expect("it was asked for");
+    for value in [
+        format!("{:.3}", overall.iou),
+        format!("{:.3}", first.iou),
+        format!("{hd95:.3} mm"),
+        "NSD at 2".to_owned(),
+    ] {
+        assert!(page.contains(&value), "{value}");
+    }
+    // A trial that was stopped leaves its number of clicks open, in the table and on the page.
+    let collection = Collection::read(std::slice::from_ref(&folder)).expect("a run");
+    let mut noc = csv::Reader::from_path(folder.join("noc.csv")).expect("numbers of clicks");
+    let noc: Vec<engine::runs::NocRow> =
+        noc.deserialize().map(|row| row.expect("a line")).collect();
+    assert_eq!(noc.len(), 3);
+    for row in noc {
+        let panel = collection.panels.iter();
+        let mut panel =
+            panel.filter(|panel| (&panel.dataset, &panel.object) == (&row.dataset, &row.object));
+        let series = &panel.next().expect("the same objects").series;
+        let series = series.iter().find(|series| series.strategy == row.strategy);
+        for (target, expected) in [(0.8, row.noc_80), (0.85, row.noc_85), (0.9, row.noc_90)] {
+            let effort = series.expect("the same strategies").effort(target);
+            let found = effort.map(|effort| effort.prompts);
+            assert_eq!(found.is_some(), expected.is_some(), "{target} {row:?}");
+            assert!(
+                found
+                    .zip(expected)
+                    .is_none_or(|(a, b)| (a - b).abs() < 1e-12)
+            );
+        }
+    }
 }
 
 #[test]

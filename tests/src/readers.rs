@@ -1,7 +1,11 @@
 //! Every reader of files from outside, given bytes: for fuzzing, and for a test over damaged files.
 //! None may panic, whatever the bytes.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use engine::{
     cache::{EmbeddingCache, Key},
@@ -10,10 +14,12 @@ use engine::{
         dicom::{Colour, Instance, Segmentation, Series, StructureSet, Summary},
         raster,
     },
+    metrics::Wanted,
     runs::{
-        Counts, Manifest, Results, RunFolder, ScenarioText, State, find_predictions, read_rows,
+        Counts, Manifest, Recording, Results, RunFolder, ScenarioText, State, find_predictions,
+        read_rows,
     },
-    scenario::ScenarioFile,
+    scenario::{Average, ReplaySpec, ScenarioFile},
     weights::Checkpoint,
 };
 
@@ -21,11 +27,12 @@ use engine::{
 pub type Reader = fn(&[u8]);
 
 /// All of them.
-pub const READERS: [(&str, Reader); 10] = [
+pub const READERS: [(&str, Reader); 11] = [
     ("scenario", scenario),
     ("weights", weights),
     ("rows", rows),
     ("predictions", predictions),
+    ("prompts", prompts),
     ("manifest", manifest),
     ("journal", journal),
     ("cache", cache),
@@ -82,6 +89,18 @@ pub fn predictions(bytes: &[u8]) {
     }
 }
 
+/// `prompts.json`.
+pub fn prompts(bytes: &[u8]) {
+    let spec = ReplaySpec {
+        file: PathBuf::new(),
+        model: None,
+        strategy: None,
+    };
+    with_file("prompts.json", bytes, |path| {
+        drop(Recording::read(path, &spec, "clicks"));
+    });
+}
+
 /// `manifest.json`.
 pub fn manifest(bytes: &[u8]) {
     with_file("manifest.json", bytes, |path| drop(Manifest::read(path)));
@@ -107,6 +126,9 @@ pub fn journal(bytes: &[u8]) {
         datasets: Vec::new(),
         models: Vec::new(),
         strategies: Vec::new(),
+        measured: Wanted::default(),
+        average: Average::default(),
+        stages: Vec::new(),
         counts: Counts::default(),
         state: State::Running,
         started: String::new(),

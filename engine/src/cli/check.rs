@@ -14,12 +14,7 @@ use super::{
     prepare::{Prepared, prepare},
     progress::{Bar, Unit},
 };
-use crate::{
-    datasets::Dataset,
-    report::published_images,
-    scenario::{Scenario, Stop},
-    weights::State,
-};
+use crate::{datasets::Dataset, report::published_images, scenario::Stop, weights::State};
 
 /// Say what a scenario would play, or what is wrong with it
 ///
@@ -49,10 +44,9 @@ pub(super) fn check(arguments: &Arguments) -> miette::Result<Outcome> {
         .collect();
     drop(bar);
 
-    let scenario = &prepared.file.scenario;
     let tables = [
         model_table(&prepared, arguments),
-        strategy_table(scenario),
+        strategy_table(&prepared),
         dataset_table(&prepared, &counts),
         object_table(&prepared, &counts),
     ];
@@ -147,11 +141,13 @@ fn model_table(prepared: &Prepared, arguments: &Arguments) -> Vec<Vec<String>> {
     rows
 }
 
-fn strategy_table(scenario: &Scenario) -> Vec<Vec<String>> {
+fn strategy_table(prepared: &Prepared) -> Vec<Vec<String>> {
+    let scenario = &prepared.file.scenario;
+    let strategies = scenario.strategies.iter().zip(prepared.rounds());
     let mut rows = vec![row(["strategy", "prompts", "protocol"])];
-    rows.extend(scenario.strategies.iter().map(|strategy| {
+    rows.extend(strategies.map(|(strategy, rounds)| {
         let protocol = scenario.protocol_of(strategy).id();
-        row([&strategy.name, &*strategy.rounds().to_string(), &protocol])
+        row([&strategy.name, &*rounds.to_string(), &protocol])
     }));
     rows
 }
@@ -160,7 +156,7 @@ fn dataset_table(prepared: &Prepared, counts: &[Counts]) -> Vec<Vec<String>> {
     let scenario = &prepared.file.scenario;
     let strategies = &scenario.strategies;
     let plays = scenario.models.len() * scenario.repeats.get() as usize;
-    let rounds: usize = strategies.iter().map(|s| s.rounds() as usize).sum();
+    let rounds: usize = prepared.rounds().map(|rounds| rounds as usize).sum();
     let stops = |strategy| scenario.protocol_of(strategy).stop != Stop::Never;
     let predictions = if strategies.iter().any(stops) {
         "predictions at most"

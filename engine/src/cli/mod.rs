@@ -9,6 +9,7 @@ mod completions;
 mod datasets;
 mod device;
 mod devices;
+mod masks;
 mod merge;
 mod models;
 mod output;
@@ -55,6 +56,7 @@ enum Command {
     Submit(submit::Arguments),
     Report(report::Arguments),
     Datasets(datasets::Arguments),
+    Masks(masks::Arguments),
     Models(models::Arguments),
     Devices(devices::Arguments),
     Profile(profile::Arguments),
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Submit(arguments) => submit::submit(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Datasets(arguments) => datasets::datasets(&arguments),
+        Command::Masks(arguments) => masks::run(&arguments),
         Command::Models(arguments) => models::models(&arguments),
         Command::Devices(arguments) => devices::devices(&arguments),
         Command::Profile(arguments) => profile::profile(&arguments),

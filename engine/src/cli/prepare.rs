@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::{
     datasets::Dataset,
     models,
-    scenario::{Continue, Place, Primitive, ScenarioError, ScenarioFile},
+    runs::{Recording, recordings},
+    scenario::{Continue, Place, Primitive, ScenarioError, ScenarioFile, Strategy},
     weights::{Catalogue, Entry, Status},
 };
 
@@ -17,6 +18,8 @@ pub(super) struct Prepared {
     pub(super) datasets: Vec<Box<dyn Dataset>>,
     /// Its models, in its order; their files need not be there.
     pub(super) models: Vec<Entry>,
+    /// What its strategies replay, in their order.
+    pub(super) recordings: Vec<Option<Recording>>,
 }
 
 /// Reads a scenario, looks up its models and opens its datasets.
@@ -27,12 +30,14 @@ pub(super) fn prepare(path: &Path) -> Result<Prepared, ScenarioError> {
 /// Looks up a scenario's models and opens its datasets.
 pub(super) fn prepare_file(file: ScenarioFile) -> Result<Prepared, ScenarioError> {
     let models = look_up_models(&file)?;
-    refuse_boxes(&file, &models)?;
+    let recordings = recordings(&file)?;
+    refuse_boxes(&file, &models, &recordings)?;
     let datasets = open_datasets(&file)?;
     Ok(Prepared {
         file,
         datasets,
         models,
+        recordings,
     })
 }
 
@@ -55,7 +60,11 @@ fn look_up_models(file: &ScenarioFile) -> Result<Vec<Entry>, ScenarioError> {
 }
 
 /// Refuses a box where a model takes clicks only.
-fn refuse_boxes(file: &ScenarioFile, models: &[Entry]) -> Result<(), ScenarioError> {
+fn refuse_boxes(
+    file: &ScenarioFile,
+    models: &[Entry],
+    recordings: &[Option<Recording>],
+) -> Result<(), ScenarioError> {
     let Some(model) = models
         .iter()
         .find(|entry| !models::takes_boxes(entry.architecture))
@@ -68,6 +77,9 @@ fn refuse_boxes(file: &ScenarioFile, models: &[Entry]) -> Result<(), ScenarioErr
             _ if strategy.first.iter().any(is_box) => {
                 let first = strategy.first.iter().position(is_box);
                 Place::First(index, first.unwrap_or_default())
+            }
+            _ if recordings[index].as_ref().is_some_and(Recording::has_boxes) => {
+                Place::StrategyName(index)
             }
             Continue::Iterate { next, .. } if next.iter().any(is_box) => Place::StrategyName(index),
             _ => continue,
@@ -94,4 +106,16 @@ fn open_datasets(file: &ScenarioFile) -> Result<Vec<Box<dyn Dataset>>, ScenarioE
         Ok(dataset)
     };
     datasets.map(open).collect()
+}
+
+impl Prepared {
+    /// Returns how many predictions one trial of each strategy makes at most.
+    pub(super) fn rounds(&self) -> impl Iterator<Item = u32> {
+        let strategies = self.file.scenario.strategies.iter();
+        let rounds = |(strategy, recording): (&Strategy, &Option<Recording>)| match recording {
+            Some(recording) => recording.longest(),
+            None => strategy.rounds(),
+        };
+        strategies.zip(&self.recordings).map(rounds)
+    }
 }

@@ -215,6 +215,7 @@ fn play(arguments: &Arguments, watch: Watch, prepared: Prepared) -> miette::Resu
         file: &prepared.file,
         datasets: prepared.datasets,
         models,
+        recordings: prepared.recordings,
         device,
         out: &arguments.out,
         shard: arguments.shard,

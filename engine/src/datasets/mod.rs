@@ -16,9 +16,11 @@ mod slicing;
 mod spec;
 mod volumes;
 
-use std::{ops::ControlFlow, path::PathBuf};
+use std::{ops::ControlFlow, path::PathBuf, sync::Arc};
 
 use ndarray::{Array2, Array3};
+
+use crate::formats::Grid;
 
 pub use dicom::{DicomSpec, Fraction, TruthSource, Wildcard};
 pub use error::DatasetError;
@@ -98,6 +100,43 @@ pub struct SliceData {
     pub foreground: Array2<bool>,
     /// Row and column spacing in millimetres, where known.
     pub spacing_mm: Option<[f64; 2]>,
+    /// What it was cut out of.
+    pub origin: Origin,
+}
+
+/// What a slice was cut out of, so that masks can go back there.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origin {
+    /// The volume, if it is of one: then the slice's index counts along that axis, and it is turned as
+    /// [`Grid::view`] says.
+    pub volume: Option<Arc<VolumePlace>>,
+    /// What was left of the whole slice, if it was cropped.
+    pub window: Option<Window>,
+}
+
+/// A part of a slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Height and width of the whole.
+    pub whole: [usize; 2],
+    /// Row and column of the part's first pixel in the whole.
+    pub corner: [usize; 2],
+}
+
+/// From where slices are cut.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VolumePlace {
+    /// Where the volume's voxels lie.
+    pub grid: Grid,
+    /// The axis that is cut.
+    pub axis: usize,
+}
+
+impl VolumePlace {
+    /// Returns how many slices there are.
+    pub fn slices(&self) -> usize {
+        self.grid.shape[self.axis]
+    }
 }
 
 /// One object's truth in one slice.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use kernels::{Cost, peak::Peak, timer::Call};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How finely calls are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ struct Samples {
 }
 
 /// One line of a profile.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProfileEntry {
     /// The operation.
     pub operation: String,

@@ -10,6 +10,9 @@ use super::{Masks, TrialOf};
 pub struct Mask {
     /// Index into the dataset's objects.
     pub object: usize,
+    /// How far it can be told from its surroundings by brightness
+    /// ([`contrast`](crate::metrics::contrast)); `None` if it has no surroundings.
+    pub contrast: Option<f64>,
 }
 
 /// Where the object is: `[height, width]`, never empty.

@@ -5,7 +5,7 @@ use ndarray::Array2;
 
 use super::Predictions;
 use crate::{
-    metrics::{Judgement, Overlap},
+    metrics::{Judgement, Measured, Overlap},
     models::State,
     runs::Rle,
 };
@@ -44,6 +44,8 @@ pub struct Scores {
     pub chosen: usize,
     /// The IoU the model expected of it, if any.
     pub predicted_iou: Option<f32>,
+    /// What the scenario wants to know of it beyond pixel counts.
+    pub measured: Measured,
 }
 
 impl Scores {

@@ -25,17 +25,25 @@ pub struct Prompt {
 #[derive(Component, Clone)]
 pub struct CallEmbeddings(pub Vec<Embedding>);
 
-/// How much a model is given at a prompt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How much there is in a prompt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    /// Clicks, old ones included.
+    /// Clicks.
     pub clicks: usize,
-    /// Boxes, old ones included.
+    /// Boxes.
     pub boxes: usize,
 }
 
 impl Prompt {
-    /// Returns how much the model is given; clicks that several calls share count once.
+    /// Returns how much this prompt added.
+    pub fn added(&self) -> Shown {
+        Shown {
+            clicks: self.clicks.len(),
+            boxes: self.boxes.len(),
+        }
+    }
+
+    /// Returns how much the model is given, of old prompts too; clicks that several calls share count once.
     pub fn shown(&self) -> Shown {
         Shown {
             clicks: self

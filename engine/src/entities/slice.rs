@@ -15,6 +15,8 @@ pub struct Slice {
     pub index: usize,
     /// Position among all slices of the run, in canonical order.
     pub order: u64,
+    /// Distance between rows and between columns in millimetres, where known.
+    pub spacing_mm: Option<[f64; 2]>,
 }
 
 /// What the model sees: RGB, `[height, width, 3]`.

@@ -4,7 +4,7 @@ use bevy_ecs::prelude::*;
 use ndarray::Array2;
 
 use super::{Click, PixelBox, PromptOf, Trials};
-use crate::models::State;
+use crate::{models::State, runs::RecordedPrompt};
 
 /// Which model plays which strategy, for which time.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub struct Trial {
     /// From 0.
     pub repeat: u32,
 }
+
+/// The prompts of a trial that replays those of another run.
+#[derive(Component, Clone, Debug)]
+pub struct Script(pub Vec<RecordedPrompt>);
 
 /// Position in the canonical order: case, slice, object, model, strategy, repeat.
 /// Whatever is collected from trials is sorted by it.

@@ -29,6 +29,21 @@ pub struct View {
     pub across: (usize, bool),
 }
 
+impl View {
+    /// Returns the voxel at a place of slice number `index` as a viewer shows it, given as row and
+    /// column, of a volume of this shape.
+    ///
+    /// # Panics
+    /// When the place is outside the slice.
+    pub fn voxel(&self, shape: [usize; 3], index: usize, [y, x]: [usize; 2]) -> [usize; 3] {
+        let ((down, up_side_down), (across, mirrored)) = (self.down, self.across);
+        let mut voxel = [index; 3];
+        voxel[down] = if up_side_down { shape[down] - 1 - y } else { y };
+        voxel[across] = if mirrored { shape[across] - 1 - x } else { x };
+        voxel
+    }
+}
+
 /// How far corners of two grids may lie apart to count as the same place, in voxels.
 const SAME_PLACE: f64 = 0.1;
 

@@ -18,5 +18,6 @@ pub mod volume;
 pub use error::FormatError;
 pub use facts::Facts;
 pub use grid::{Grid, View};
+pub(crate) use nifti::mask_header as nifti_mask_header;
 pub use placing::Placing;
 pub use volume::Volume;

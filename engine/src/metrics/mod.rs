@@ -1,8 +1,16 @@
-//! How good a mask is, and which candidate each rule chooses: arithmetic only.
-//! See [`Overlap`] and [`Judgement`].
+//! How good a mask is, how hard an object, and which candidate each rule chooses: arithmetic only.
+//! See [`Overlap`], [`Distances`], [`boundary_iou`], [`contrast`] and [`Judgement`].
 
+mod boundary;
 mod choice;
+mod contrast;
 mod overlap;
+mod surface;
+mod wanted;
 
+pub use boundary::boundary_iou;
 pub use choice::{Choices, Judgement};
+pub use contrast::contrast;
 pub use overlap::Overlap;
+pub use surface::Distances;
+pub use wanted::{Measured, Unit, Wanted};

@@ -6,9 +6,12 @@ use std::{
 };
 
 use crate::{
+    metrics::{Measured, Unit},
     runs::{Group, Manifest, Row, RunError, RunFolder, read_rows, trials},
-    scenario::Choice,
+    scenario::{Average, Choice},
 };
+
+use rayon::prelude::*;
 
 use super::statistics::{Cluster, Interval, intervals};
 
@@ -58,8 +61,14 @@ pub struct Series {
     pub label: String,
     /// Prompts of its longest trials; at least 1.
     pub prompts: u32,
+    /// The most prompts that its strategy gives.
+    pub most: u32,
+    /// Whether cases count once in its means, or else slices.
+    pub by_case: bool,
     /// One per trial, in the rows' order.
     pub curves: Vec<Curve>,
+    /// The mean IoU after 1, 2, … prompts, and its 95 % interval over cases, if there are several.
+    pub means: (Vec<f64>, Option<Vec<Interval>>),
 }
 
 /// What one trial came to.
@@ -73,6 +82,14 @@ pub struct Curve {
     pub repeat: u32,
     /// Pixels of the object.
     pub area: u64,
+    /// Of how many parts the object is; not known of old runs.
+    pub regions: Option<u32>,
+    /// How far the object can be told from its surroundings.
+    pub contrast: Option<f32>,
+    /// What it counts in means over trials: 1, or its part of its case.
+    pub weight: f64,
+    /// What was measured of the last prediction beyond pixel counts, if anything was.
+    pub measured: Option<Box<Measured>>,
     /// One per prompt, from the first.
     pub points: Vec<Point>,
 }
@@ -96,20 +113,49 @@ impl Curve {
 }
 
 impl Series {
-    /// Returns the mean over trials of a value after as many prompts.
+    /// Returns the mean of a value after as many prompts, over trials or over cases.
     pub fn mean(&self, prompts: u32, value: impl Fn(&Point) -> f64) -> f64 {
-        let sum: f64 = self
-            .curves
-            .iter()
-            .map(|curve| value(curve.at(prompts)))
-            .sum();
-        sum / self.curves.len() as f64
+        self.weighted(|curve| value(curve.at(prompts)))
     }
 
-    /// Returns the mean IoU after 1, 2, … prompts with its 95 % interval over cases.
-    pub fn curve(&self) -> (Vec<f64>, Option<Vec<Interval>>) {
+    /// Returns the mean of what was measured of the last predictions, with its unit: NaN where it was not
+    /// measured, or not in one unit.
+    pub fn measured(&self, value: impl Fn(&Measured) -> Option<f64>) -> (f64, Option<Unit>) {
+        let measured = || {
+            self.curves
+                .iter()
+                .filter_map(|curve| curve.measured.as_ref())
+        };
+        let unit = measured().fold(None, |unit, one| Unit::of_both(unit, one.unit));
+        let mean = self.weighted(|curve| {
+            let value = curve.measured.as_ref().and_then(|one| value(one));
+            value.unwrap_or(f64::NAN)
+        });
+        (mean, unit)
+    }
+
+    fn weighted(&self, value: impl Fn(&Curve) -> f64) -> f64 {
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for curve in &self.curves {
+            sum += curve.weight * value(curve);
+            weights += curve.weight;
+        }
+        sum / weights
+    }
+
+    /// Lets each case count once, if that is what is asked, and computes means and intervals.
+    fn complete(&mut self) {
+        if self.by_case {
+            let mut counts: HashMap<u32, u32> = HashMap::new();
+            for curve in &self.curves {
+                *counts.entry(curve.case).or_default() += 1;
+            }
+            for curve in &mut self.curves {
+                curve.weight = 1.0 / f64::from(counts[&curve.case]);
+            }
+        }
         let means = (1..=self.prompts).map(|prompts| self.mean(prompts, |point| point.iou));
-        (means.collect(), intervals(&self.clusters()))
+        self.means = (means.collect(), intervals(&self.clusters()));
     }
 
     /// Gathers the trials by case.
@@ -120,9 +166,9 @@ impl Series {
                 count: 0,
                 sums: vec![0.0; self.prompts as usize],
             });
-            cluster.count += 1;
+            cluster.count = if self.by_case { 1 } else { cluster.count + 1 };
             for (sum, prompts) in cluster.sums.iter_mut().zip(1..) {
-                *sum += curve.at(prompts).iou;
+                *sum += curve.weight * curve.at(prompts).iou;
             }
         }
         clusters.into_values().collect()
@@ -152,6 +198,10 @@ impl Collection {
             panels: reader.panels,
         };
         collection.label();
+        let panels = collection.panels.par_iter_mut();
+        panels
+            .flat_map(|panel| &mut panel.series)
+            .for_each(Series::complete);
         Ok(collection)
     }
 
@@ -270,7 +320,10 @@ impl Reader {
             strategy: manifest.strategies[group.strategy].name.clone(),
             label: String::new(),
             prompts: prompts.unwrap_or(1) as u32,
+            most: manifest.strategies[group.strategy].prompts,
+            by_case: manifest.average != Average::Slice,
             curves,
+            means: (Vec::new(), None),
         });
     }
 }
@@ -287,8 +340,24 @@ fn curve(rows: &[Row]) -> Curve {
         slice: rows[0].slice,
         repeat: rows[0].repeat,
         area: rows[0].area_truth,
+        regions: rows[0].regions.map(|regions| regions as u32),
+        contrast: rows[0].contrast.map(|contrast| contrast as f32),
+        weight: 1.0,
+        measured: rows.last().and_then(measured),
         points: rows.iter().map(point).collect(),
     }
+}
+
+/// Returns what was measured of a prediction beyond pixel counts.
+fn measured(row: &Row) -> Option<Box<Measured>> {
+    let measured = Measured {
+        unit: row.unit,
+        boundary_iou: row.boundary_iou,
+        hd95: row.hd95,
+        assd: row.assd,
+        nsd: row.nsd,
+    };
+    (measured != Measured::default()).then(|| Box::new(measured))
 }
 
 #[cfg(test)]
@@ -307,9 +376,13 @@ pub(super) mod tests {
             slice: 0,
             repeat: 0,
             area: 100,
+            regions: Some(1),
+            contrast: Some(0.5),
+            weight: 1.0,
+            measured: None,
             points: ious.iter().map(point).collect(),
         };
-        Series {
+        let mut series = Series {
             run: 0,
             group: Group {
                 dataset: 0,
@@ -321,17 +394,43 @@ pub(super) mod tests {
             strategy: "clicks".to_owned(),
             label: "clicks".to_owned(),
             prompts: trials.iter().map(|ious| ious.len()).max().unwrap_or(1) as u32,
+            most: trials.iter().map(|ious| ious.len()).max().unwrap_or(1) as u32,
+            by_case: false,
             curves: trials.iter().enumerate().map(curve).collect(),
-        }
+            means: (Vec::new(), None),
+        };
+        series.complete();
+        series
     }
 
     #[test]
     fn a_trial_that_stopped_keeps_its_last_point() {
         let series = series(&[&[0.2, 0.4, 0.6], &[1.0]]);
-        let (means, intervals) = series.curve();
+        let (means, intervals) = &series.means;
         for (mean, expected) in means.iter().zip([0.6, 0.7, 0.8]) {
             assert!((mean - expected).abs() < 1e-12, "{means:?}");
         }
-        assert_eq!(intervals.expect("two cases").len(), 3);
+        assert_eq!(intervals.as_ref().expect("two cases").len(), 3);
+    }
+
+    #[test]
+    fn cases_count_once_where_asked() {
+        let mut series = series(&[&[0.9], &[0.9], &[0.9], &[0.1]]);
+        for curve in &mut series.curves[..3] {
+            curve.case = 0;
+        }
+        series.complete();
+        assert!((series.means.0[0] - 0.7).abs() < 1e-12);
+        let by_slice = series.means.1.clone().expect("two cases")[0];
+        series.by_case = true;
+        series.complete();
+        assert!((series.means.0[0] - 0.5).abs() < 1e-12);
+        let by_case = series.means.1.clone().expect("two cases")[0];
+        // Either case alone, or both.
+        assert!((by_case.low - 0.1).abs() < 1e-12 && (by_case.high - 0.9).abs() < 1e-12);
+        assert!(
+            (by_slice.low - by_case.low).abs() < 1e-12,
+            "alone they are the same"
+        );
     }
 }

@@ -21,5 +21,5 @@ pub use figures::{Drawing, Pictures, draw, sheets};
 pub use pairs::{Pair, pairs};
 pub use published::{Published, published, published_images};
 pub use statistics::{Cluster, Interval, SignedRank, holm, intervals, signed_rank};
-pub use strata::{Strata, Stratum};
+pub use strata::{Strata, Stratum, Trait};
 pub use write::{Written, write};

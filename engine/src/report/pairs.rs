@@ -18,7 +18,7 @@ pub struct Pair {
     pub trials: usize,
     /// Of how many cases these are.
     pub cases: usize,
-    /// Mean over trials of the first's IoU less the second's.
+    /// Mean over trials, or over cases if these count once, of the first's IoU less the second's.
     pub difference: f64,
     /// Its 95 % interval over cases.
     pub interval: Option<Interval>,
@@ -79,11 +79,18 @@ pub(super) fn compare(panel: &Panel, one: usize, other: usize) -> Option<Pair> {
         cluster.count += 1;
         cluster.sums[0] += a - b;
     }
-    let clusters: Vec<_> = clusters.into_values().collect();
+    let mut clusters: Vec<_> = clusters.into_values().collect();
     let trials: usize = clusters.iter().map(|cluster| cluster.count).sum();
     if trials == 0 {
         return None;
     }
+    if panel.series[one].by_case {
+        for cluster in &mut clusters {
+            cluster.sums[0] /= cluster.count as f64;
+            cluster.count = 1;
+        }
+    }
+    let counted: usize = clusters.iter().map(|cluster| cluster.count).sum();
     let by_case = clusters
         .iter()
         .map(|cluster| cluster.sums[0] / cluster.count as f64);
@@ -92,7 +99,7 @@ pub(super) fn compare(panel: &Panel, one: usize, other: usize) -> Option<Pair> {
         other,
         trials,
         cases: clusters.len(),
-        difference: clusters.iter().map(|cluster| cluster.sums[0]).sum::<f64>() / trials as f64,
+        difference: clusters.iter().map(|cluster| cluster.sums[0]).sum::<f64>() / counted as f64,
         interval: intervals(&clusters).map(|intervals| intervals[0]),
         test: signed_rank(&by_case.collect::<Vec<_>>()),
         adjusted: 1.0,

@@ -1,16 +1,27 @@
-//! Small, middling and large objects apart. See [`Strata`].
+//! Easy and hard objects apart. See [`Strata`].
 
 use std::collections::BTreeMap;
 
-use super::{Panel, Series};
+use super::{Curve, Panel, Series};
 
-/// The bounds between a panel's small, middling and large objects.
+/// What tells easy objects from hard ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trait {
+    /// Pixels of the object: a third of the slices in each stratum.
+    Size,
+    /// The number of its parts: one, two, more.
+    Regions,
+    /// How far it can be told from its surroundings by brightness
+    /// ([`contrast`](crate::metrics::contrast)): a third of the slices in each stratum.
+    Contrast,
+}
+
+/// The bounds between a panel's three strata, from small to large.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Strata {
-    /// The largest area of a small object, in pixels of the slice.
-    pub small: u64,
-    /// The largest area of a middling object.
-    pub middling: u64,
+    of: Trait,
+    /// The largest value of the first stratum, and of the second.
+    pub bounds: [f64; 2],
 }
 
 /// The mean IoU of one stratum.
@@ -22,41 +33,67 @@ pub struct Stratum {
     pub iou: f64,
 }
 
+impl Trait {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Size, Self::Regions, Self::Contrast];
+
+    /// Returns a trial's value; `None` where it is not known.
+    fn value(self, curve: &Curve) -> Option<f64> {
+        match self {
+            Self::Size => Some(curve.area as f64),
+            Self::Regions => curve.regions.map(f64::from),
+            Self::Contrast => curve.contrast.map(f64::from),
+        }
+    }
+}
+
 impl Strata {
-    /// Returns the bounds that put a third of the panel's slices in each stratum; `None` if there are
-    /// fewer than three slices, or all are of one size.
-    pub fn of(panel: &Panel) -> Option<Self> {
+    /// Returns the bounds that divide the panel's slices; `None` if there are fewer than three, or all
+    /// would be in one stratum.
+    pub fn of(panel: &Panel, of: Trait) -> Option<Self> {
         let curves = panel.series.iter().flat_map(|series| &series.curves);
-        let areas: BTreeMap<_, _> = curves
-            .map(|curve| ((curve.case, curve.slice), curve.area))
+        let values: BTreeMap<_, _> = curves
+            .filter_map(|curve| Some(((curve.case, curve.slice), of.value(curve)?)))
             .collect();
-        let mut areas: Vec<_> = areas.into_values().collect();
-        areas.sort_unstable();
+        let mut values: Vec<_> = values.into_values().collect();
+        values.sort_unstable_by(f64::total_cmp);
         let third = |k: usize| {
-            areas
-                .get((areas.len() * k).div_ceil(3).checked_sub(1)?)
-                .copied()
+            let place = (values.len() * k).div_ceil(3).checked_sub(1)?;
+            values.get(place).copied()
         };
-        let strata = Self {
-            small: third(1)?,
-            middling: third(2)?,
+        let bounds = match of {
+            Trait::Size | Trait::Contrast => [third(1)?, third(2)?],
+            Trait::Regions => [1.0, 2.0],
         };
-        (areas.len() >= 3 && areas.first() != areas.last()).then_some(strata)
+        let strata = Self { of, bounds };
+        let (first, last) = (values.first()?, values.last()?);
+        let is_divided = match of {
+            Trait::Size | Trait::Contrast => first < last,
+            Trait::Regions => strata.place(*first) < strata.place(*last),
+        };
+        (values.len() >= 3 && is_divided).then_some(strata)
+    }
+
+    fn place(&self, value: f64) -> usize {
+        self.bounds.iter().filter(|bound| value > **bound).count()
     }
 
     /// Returns the strata of a series, from small to large; `None` where no trial is.
     pub fn means(&self, series: &Series) -> [Option<Stratum>; 3] {
-        let mut sums = [(0, 0.0); 3];
+        let mut sums = [(0, 0.0, 0.0); 3];
         for curve in &series.curves {
-            let place =
-                usize::from(curve.area > self.small) + usize::from(curve.area > self.middling);
-            sums[place].0 += 1;
-            sums[place].1 += curve.at(series.prompts).iou;
+            let Some(value) = self.of.value(curve) else {
+                continue;
+            };
+            let (trials, weights, sum) = &mut sums[self.place(value)];
+            *trials += 1;
+            *weights += curve.weight;
+            *sum += curve.weight * curve.at(series.prompts).iou;
         }
-        sums.map(|(trials, sum)| {
+        sums.map(|(trials, weights, sum)| {
             (trials > 0).then(|| Stratum {
                 trials,
-                iou: sum / trials as f64,
+                iou: sum / weights,
             })
         })
     }
@@ -89,8 +126,8 @@ mod tests {
     #[test]
     fn a_third_of_the_slices_is_in_each() {
         let panel = panel(&[10, 60, 20, 50, 30, 40]);
-        let strata = Strata::of(&panel).expect("six sizes");
-        assert_eq!((strata.small, strata.middling), (20, 40));
+        let strata = Strata::of(&panel, Trait::Size).expect("six sizes");
+        assert_eq!(strata.bounds.map(|bound| bound as u64), [20, 40]);
         let means = strata
             .means(&panel.series[0])
             .map(|stratum| stratum.expect("two each"));
@@ -102,10 +139,40 @@ mod tests {
 
     #[test]
     fn too_few_sizes_are_not_divided() {
-        assert_eq!(Strata::of(&panel(&[1, 2])), None);
-        assert_eq!(Strata::of(&panel(&[5, 5, 5, 5])), None);
-        let strata = Strata::of(&panel(&[5, 5, 5, 9])).expect("two sizes");
+        assert_eq!(Strata::of(&panel(&[1, 2]), Trait::Size), None);
+        assert_eq!(Strata::of(&panel(&[5, 5, 5, 5]), Trait::Size), None);
+        let strata = Strata::of(&panel(&[5, 5, 5, 9]), Trait::Size).expect("two sizes");
         let means = strata.means(&panel(&[5, 5, 5, 9]).series[0]);
         assert_eq!(means[1], None);
+    }
+
+    #[test]
+    fn parts_and_contrast_divide_too() {
+        let mut panel = panel(&[10, 20, 30, 40]);
+        assert_eq!(
+            Strata::of(&panel, Trait::Regions),
+            None,
+            "all are in one part"
+        );
+        assert_eq!(Strata::of(&panel, Trait::Contrast), None, "all are alike");
+        for (curve, (regions, contrast)) in
+            panel.series[0]
+                .curves
+                .iter_mut()
+                .zip([(1, 0.9), (1, 0.2), (2, 0.4), (5, 0.6)])
+        {
+            (curve.regions, curve.contrast) = (Some(regions), Some(contrast));
+        }
+        let trials = |of| {
+            let strata = Strata::of(&panel, of).expect("they differ");
+            let means = strata.means(&panel.series[0]);
+            means.map(|stratum| stratum.map_or(0, |stratum| stratum.trials))
+        };
+        assert_eq!(trials(Trait::Regions), [2, 1, 1]);
+        assert_eq!(trials(Trait::Contrast), [2, 1, 1]);
+        panel.series[0].curves[3].regions = None;
+        let strata = Strata::of(&panel, Trait::Regions).expect("three are known");
+        let known = strata.means(&panel.series[0]);
+        assert_eq!(known[2], None, "what is not known is in no stratum");
     }
 }

@@ -22,7 +22,7 @@ pub fn write(collection: &Collection, folder: &RunFolder) -> Result<Written, Run
     let drawings = draw(collection);
     let cases = typical_cases(collection)?;
     let sheets = sheets(collection, &cases)?;
-    let page = page(collection, &drawings, &cases)?;
+    let page = page(collection, &drawings, &sheets, &cases)?;
     clear_folder(&folder.figures(), &["svg", "png"])?;
     for drawing in &drawings {
         drawing.write(&folder.figures())?;

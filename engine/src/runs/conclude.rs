@@ -1,9 +1,12 @@
 //! What a run ends with. See [`conclude`].
 
-use super::{Digest, Manifest, RunError, RunFolder, draw_typical, write_noc, write_summary};
-use crate::{datasets::Dataset, simulation::Outcome};
+use super::{
+    Digest, Manifest, RunError, RunFolder, draw_typical, parquet::write_parquet,
+    recording::write_prompts, write_noc, write_summary,
+};
+use crate::{datasets::Dataset, pipeline::Stage, simulation::Outcome};
 
-/// Makes summary and overlays from the rows, and notes in the manifest how the run ended. Without
+/// Makes summary, overlays and what other programs read from the rows, and notes in the manifest how the run ended. Without
 /// its `datasets` there are no overlays.
 pub(super) fn conclude(
     folder: &RunFolder,
@@ -12,8 +15,10 @@ pub(super) fn conclude(
     datasets: Option<&[Box<dyn Dataset>]>,
 ) -> Result<Digest, RunError> {
     let digest = Digest::read(&folder.rows(), &manifest)?;
-    write_summary(&folder.summary(), &digest.summary)?;
+    write_summary(&folder.summary(), &digest.summary, manifest.measured)?;
     write_noc(&folder.noc(), &digest.noc)?;
+    write_parquet(&folder.parquet(), &folder.rows(), manifest.measured)?;
+    write_prompts(&folder.prompts(), &folder.rows(), &folder.predictions())?;
     if let Some(datasets) = datasets {
         for undrawn in draw_typical(folder, &digest.typical, datasets)? {
             tracing::warn!("no overlay {}: {}", undrawn.file_name, undrawn.reason);
@@ -23,7 +28,7 @@ pub(super) fn conclude(
     Ok(digest)
 }
 
-/// Notes in the manifest how the run ended.
+/// Notes in the manifest how the run ended, and adds where its time went.
 pub(super) fn end(
     folder: &RunFolder,
     manifest: &mut Manifest,
@@ -32,5 +37,9 @@ pub(super) fn end(
     manifest.counts = outcome.counts;
     manifest.state = outcome.state;
     manifest.ended = Some(Manifest::now());
+    for stage in Stage::ALL {
+        let time = outcome.timings.of(stage);
+        manifest.add_time(&format!("{stage:?}"), time.count, time.total.as_secs_f64());
+    }
     manifest.write(&folder.manifest())
 }

@@ -28,6 +28,14 @@ impl Manifest {
                 &after.sha256.clone().unwrap_or_else(none),
             );
         }
+        for (before, after) in self.strategies.iter().zip(&now.strategies) {
+            let none = || "none".to_owned();
+            compare(
+                &format!("what {} replays", after.name),
+                &before.recording.clone().unwrap_or_else(none),
+                &after.recording.clone().unwrap_or_else(none),
+            );
+        }
         for (before, after) in self.datasets.iter().zip(&now.datasets) {
             let what = format!("dataset {}", after.name);
             compare(&what, &describe(before, after), &describe(after, before));

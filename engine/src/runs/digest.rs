@@ -44,7 +44,8 @@ pub struct Typical {
 impl Digest {
     /// Reads `rows.csv` of the run that `manifest` describes.
     pub fn read(rows: &Path, manifest: &Manifest) -> Result<Self, RunError> {
-        let (mut summary, mut percentiles) = (Summary::default(), Percentiles::default());
+        let mut summary = Summary::new(manifest.average);
+        let mut percentiles = Percentiles::default();
         let mut noc = Noc::default();
         for trial in trials(read_rows(rows)?) {
             let trial = trial?;

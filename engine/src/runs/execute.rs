@@ -9,8 +9,8 @@ use std::{
 use kernels::Device;
 
 use super::{
-    Counts, DatasetEntry, Digest, Manifest, ModelEntry, Results, RunError, RunFolder, ScenarioText,
-    Shard, State, StrategyEntry,
+    Counts, DatasetEntry, Digest, Manifest, ModelEntry, Recording, Results, RunError, RunFolder,
+    ScenarioText, Shard, State, StrategyEntry,
     conclude::{conclude, end},
     timings::write_timings,
 };
@@ -19,7 +19,7 @@ use crate::{
     diagnostics::{Grain, Watch},
     limits::Limits,
     models::{self, Model, ModelError},
-    scenario::{ScenarioFile, Strategy},
+    scenario::{Metric, ScenarioFile, Strategy},
     simulation::{Outcome, simulate},
     study::Study,
     version::{CODE, VERSION},
@@ -73,6 +73,8 @@ pub struct Order<'a> {
     pub datasets: Vec<Box<dyn Dataset>>,
     /// Its models, built, in its order.
     pub models: Vec<LoadedModel>,
+    /// What its strategies replay, as [`recordings`](super::recordings) reads it.
+    pub recordings: Vec<Option<Recording>>,
     /// The device they are on.
     pub device: Device,
     /// Where run folders are made.
@@ -120,7 +122,13 @@ pub fn execute(
         .map(|loaded| loaded.model)
         .collect();
     let scenario = order.file.scenario.clone();
-    let study = Study::new(scenario, order.datasets, models, order.device);
+    let study = Study::new(
+        scenario,
+        order.datasets,
+        models,
+        order.device,
+        order.recordings,
+    );
     if shard.is_some() && study.is_sequential() {
         return Err(RunError::Unshardable);
     }
@@ -131,6 +139,7 @@ pub fn execute(
             folder.clear()?;
         } else {
             manifest.started.clone_from(&earlier.started);
+            manifest.stages.clone_from(&earlier.stages);
         }
     }
     manifest.write(&folder.manifest())?;
@@ -191,11 +200,15 @@ fn manifest(order: &Order<'_>) -> Manifest {
         name: loaded.model.name().to_owned(),
         sha256: loaded.located.as_ref().map(|file| file.sha256.to_string()),
     };
-    let strategy = |strategy: &Strategy| StrategyEntry {
+    let strategy = |(strategy, recording): (&Strategy, &Option<Recording>)| StrategyEntry {
         name: strategy.name.to_string(),
         protocol: scenario.protocol_of(strategy).id(),
-        prompts: strategy.rounds(),
+        prompts: recording
+            .as_ref()
+            .map_or(strategy.rounds(), Recording::longest),
+        recording: recording.as_ref().map(|recording| recording.blake3.clone()),
     };
+    let strategies = scenario.strategies.iter().zip(&order.recordings);
     Manifest {
         engine: VERSION.to_owned(),
         code: CODE.to_owned(),
@@ -212,7 +225,10 @@ fn manifest(order: &Order<'_>) -> Manifest {
         repeats: scenario.repeats.get(),
         datasets: order.datasets.iter().map(|set| dataset(&**set)).collect(),
         models: order.models.iter().map(model).collect(),
-        strategies: scenario.strategies.iter().map(strategy).collect(),
+        strategies: strategies.map(strategy).collect(),
+        measured: Metric::wanted(&scenario.metrics),
+        average: scenario.average,
+        stages: Vec::new(),
         counts: Counts::default(),
         state: State::Running,
         started: Manifest::now(),

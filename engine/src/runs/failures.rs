@@ -31,7 +31,7 @@ pub fn read_failures(path: &Path) -> Result<Vec<Failure>, RunError> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    read_lines(path, &Failure::COLUMNS)?.collect()
+    read_lines(path)?.collect()
 }
 
 impl Failure {

@@ -7,13 +7,17 @@ use std::{
 };
 
 use super::{
-    Manifest, RunError,
+    Manifest, Row, RunError,
     error::{reading, writing},
+    rows::header,
     safe_name,
 };
+use crate::metrics::Wanted;
 
 const MANIFEST: &str = "manifest.json";
 const ROWS: &str = "rows.csv";
+const PARQUET: &str = "rows.parquet";
+const PROMPTS: &str = "prompts.json";
 const PREDICTIONS: &str = "predictions.jsonl";
 const SUMMARY: &str = "summary.csv";
 const NOC: &str = "noc.csv";
@@ -34,6 +38,8 @@ pub(super) const SHARDS: &str = "shards";
 /// |---|---|
 /// | `manifest.json` | what was run, with what, how far it came ([`Manifest`]) |
 /// | `rows.csv` | one line per prediction ([`Row`](super::Row)) |
+/// | `rows.parquet` | the same, for programs that read columns |
+/// | `prompts.json` | every prompt, to be replayed ([`Recording`](super::Recording)) |
 /// | `predictions.jsonl` | prompts and chosen mask of each prediction ([`PredictedMask`](super::PredictedMask)) |
 /// | `summary.csv` | means per dataset, object, model, strategy and prompt |
 /// | `noc.csv` | numbers of clicks to an IoU, for strategies of several prompts |
@@ -51,6 +57,7 @@ pub(super) const SHARDS: &str = "shards";
 pub struct RunFolder {
     root: PathBuf,
     earlier: Option<Manifest>,
+    measured: Wanted,
     _lock: Option<File>,
 }
 
@@ -81,6 +88,7 @@ impl RunFolder {
         let mut folder = Self {
             root: root.to_owned(),
             earlier: None,
+            measured: manifest.measured,
             _lock: lock(root)?,
         };
         if fresh {
@@ -97,6 +105,7 @@ impl RunFolder {
         Self {
             root: root.to_owned(),
             earlier: None,
+            measured: Wanted::default(),
             _lock: None,
         }
     }
@@ -109,6 +118,11 @@ impl RunFolder {
     /// Returns what the folder's earlier run said of itself, if there was one to resume.
     pub fn earlier(&self) -> Option<&Manifest> {
         self.earlier.as_ref()
+    }
+
+    /// Returns the header of the rows that the run writes.
+    pub(super) fn rows_header(&self) -> String {
+        header(&Row::columns(self.measured))
     }
 
     /// Returns the folder itself.
@@ -124,6 +138,16 @@ impl RunFolder {
     /// Returns the path of `rows.csv`.
     pub fn rows(&self) -> PathBuf {
         self.root.join(ROWS)
+    }
+
+    /// Returns the path of `rows.parquet`.
+    pub fn parquet(&self) -> PathBuf {
+        self.root.join(PARQUET)
+    }
+
+    /// Returns the path of `prompts.json`.
+    pub fn prompts(&self) -> PathBuf {
+        self.root.join(PROMPTS)
     }
 
     /// Returns the path of `predictions.jsonl`.
@@ -215,12 +239,14 @@ impl RunFolder {
         }
     }
 
-    fn files(&self) -> [PathBuf; 10] {
+    fn files(&self) -> [PathBuf; 12] {
         [
             // First, so that a run which is cut off here is not taken for a whole one.
             self.manifest(),
             self.journal(),
             self.rows(),
+            self.parquet(),
+            self.prompts(),
             self.predictions(),
             self.summary(),
             self.noc(),
@@ -250,7 +276,14 @@ impl RunFolder {
 
     /// Removes what is made from the rows at the end, and makes the folders inside.
     fn clear_views(&self) -> Result<(), RunError> {
-        for file in [self.summary(), self.noc(), self.gallery(), self.report()] {
+        for file in [
+            self.parquet(),
+            self.prompts(),
+            self.summary(),
+            self.noc(),
+            self.gallery(),
+            self.report(),
+        ] {
             remove(&file)?;
         }
         for (folder, kinds) in self.folders() {

@@ -166,8 +166,8 @@ fn draw_one(
 mod tests {
     use super::*;
     use crate::{
-        datasets::{CaseSource, DatasetError, ObjectMask, SliceCount},
-        entities::Call,
+        datasets::{CaseSource, DatasetError, ObjectMask, Origin, SliceCount},
+        entities::{Call, Shown},
         runs::{
             CaseKey, Digest, Results, Rle, Row, manifest::tests::manifest, read_gallery,
             results::tests::finished, rows::tests::row,
@@ -219,6 +219,7 @@ mod tests {
                     foreground: bitmap.clone(),
                     masks: vec![ObjectMask { object: 0, bitmap }],
                     spacing_mm: None,
+                    origin: Origin::default(),
                 };
                 count.with_object += 1;
                 if sink(slice).is_break() {
@@ -246,6 +247,7 @@ mod tests {
                 trial: row.trial(),
                 prompts: 1,
                 calls: vec![Call::default()],
+                added: Shown::default(),
                 segmentation: Rle::encode(square(32).view()),
             };
             let key = CaseKey {

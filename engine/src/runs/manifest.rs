@@ -9,6 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{RunError, Shard, error::reading, folder::replace_with};
+use crate::{metrics::Wanted, scenario::Average};
 
 /// All that is needed to know where the numbers come from, and to get them again.
 ///
@@ -40,6 +41,15 @@ pub struct Manifest {
     pub models: Vec<ModelEntry>,
     /// The strategies played.
     pub strategies: Vec<StrategyEntry>,
+    /// What was measured beyond pixel counts; of each a column in the rows.
+    #[serde(default)]
+    pub measured: Wanted,
+    /// What counts once in a mean.
+    #[serde(default)]
+    pub average: Average,
+    /// Wall time of each stage, of all times that the run was started and came to an end.
+    #[serde(default)]
+    pub stages: Vec<StageEntry>,
     /// How much was done.
     pub counts: Counts,
     /// How far the run came.
@@ -96,6 +106,20 @@ pub struct StrategyEntry {
     pub protocol: String,
     /// How many prompts a trial has at most.
     pub prompts: u32,
+    /// BLAKE3 of the recording that it replays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<String>,
+}
+
+/// How long a stage took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageEntry {
+    /// Its name, as in the pipeline.
+    pub stage: String,
+    /// Pieces of work.
+    pub count: u64,
+    /// Wall time of all of them.
+    pub seconds: f64,
 }
 
 /// How much of a run was done.
@@ -147,6 +171,24 @@ impl Manifest {
         jiff::Timestamp::from_second(now.as_second())
             .unwrap_or(now)
             .to_string()
+    }
+
+    /// Adds to the time of a stage.
+    pub(super) fn add_time(&mut self, stage: &str, count: u64, seconds: f64) {
+        if count == 0 {
+            return;
+        }
+        match self.stages.iter_mut().find(|known| known.stage == stage) {
+            Some(known) => {
+                known.count += count;
+                known.seconds += seconds;
+            }
+            None => self.stages.push(StageEntry {
+                stage: stage.to_owned(),
+                count,
+                seconds,
+            }),
+        }
     }
 
     /// Writes the manifest; a reader sees the old one or the new.
@@ -207,8 +249,12 @@ pub(super) mod tests {
                     name: name.to_owned(),
                     protocol: "paper_code".to_owned(),
                     prompts,
+                    recording: None,
                 })
                 .collect(),
+            measured: Wanted::default(),
+            average: Average::default(),
+            stages: Vec::new(),
             counts: Counts::default(),
             state: State::Running,
             started: Manifest::now(),
@@ -226,6 +272,20 @@ pub(super) mod tests {
         manifest.ended = Some(Manifest::now());
         manifest.write(&path).expect("writable");
         assert_eq!(Manifest::read(&path).expect("whole"), manifest);
+    }
+
+    #[test]
+    fn times_of_a_stage_add_up() {
+        let mut manifest = manifest(&[("point", 9)]);
+        manifest.add_time("Encode", 2, 1.5);
+        manifest.add_time("Decode", 0, 0.0);
+        manifest.add_time("Encode", 1, 0.25);
+        let expected = StageEntry {
+            stage: "Encode".to_owned(),
+            count: 3,
+            seconds: 1.75,
+        };
+        assert_eq!(manifest.stages, [expected]);
     }
 
     #[test]

@@ -160,6 +160,12 @@ fn merged(
     manifest.state = State::Running;
     manifest.ended = None;
     manifest.counts = Counts::default();
+    manifest.stages.clear();
+    for (_, shard) in manifests {
+        for time in &shard.stages {
+            manifest.add_time(&time.stage, time.count, time.seconds);
+        }
+    }
     for part in parts {
         manifest.counts += part.entry.counts;
     }
@@ -210,8 +216,11 @@ fn write_sorted(folder: &RunFolder, parts: &[Part]) -> Result<(), RunError> {
     sorted::settle(&files, found).map(drop)
 }
 
-/// Opens the data of the run, as far as they are on this machine.
-fn open_datasets(manifest: &Manifest) -> Result<Vec<Box<dyn Dataset>>, DataError> {
+/// Opens the data of a run, in the manifest's order.
+///
+/// # Errors
+/// They are not on this machine.
+pub fn open_datasets(manifest: &Manifest) -> Result<Vec<Box<dyn Dataset>>, DataError> {
     let scenario = &manifest.scenario;
     let path = scenario.folder.join("scenario.ron");
     let file = ScenarioFile::parse(scenario.text.clone(), &path)?;
@@ -222,9 +231,12 @@ fn open_datasets(manifest: &Manifest) -> Result<Vec<Box<dyn Dataset>>, DataError
 
 /// Why the data of a run cannot be opened.
 #[derive(Debug, thiserror::Error)]
-enum DataError {
+#[non_exhaustive]
+pub enum DataError {
+    /// The scenario's text in the manifest is no scenario of this program.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
+    /// A dataset is not there.
     #[error(transparent)]
     Dataset(#[from] crate::datasets::DatasetError),
 }

@@ -7,8 +7,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Rle, RunError, TrialId, json_lines::read_json_lines};
-use crate::entities::Call;
+use super::{Rle, Row, RunError, TrialId, json_lines::read_json_lines, read_rows};
+use crate::entities::{Call, Shown};
 
 /// One line of `predictions.jsonl`: what a figure needs of a prediction without the model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +20,39 @@ pub struct PredictedMask {
     pub prompts: u32,
     /// What the model was given, in one or several calls whose masks were united.
     pub calls: Vec<Call>,
+    /// How much of that is new: the last clicks of each call, and the last boxes of all.
+    #[serde(default)]
+    pub added: Shown,
     /// The candidate that counts, on the slice's grid.
     pub segmentation: Rle,
+}
+
+/// Reads rows and predictions side by side: they are in the same order.
+///
+/// # Errors
+/// A file cannot be opened. The iterator's errors name the line that is of another prediction, or none.
+pub(super) fn rows_with_masks(
+    rows: &Path,
+    predictions: &Path,
+) -> Result<impl Iterator<Item = Result<(Row, PredictedMask), RunError>>, RunError> {
+    let mut masks = read_json_lines::<PredictedMask>(predictions)?;
+    let path = predictions.to_owned();
+    let pairs = (1..).zip(read_rows(rows)?).map(move |(line, row)| {
+        let row = row?;
+        let mask = masks.next().transpose()?.filter(|mask| {
+            // Field by field: a trial's name would cost as much as the reading.
+            mask.prompts == row.prompts && row.is_of(&mask.trial)
+        });
+        match mask {
+            Some(mask) => Ok((row, mask)),
+            None => Err(RunError::Malformed {
+                path: path.clone(),
+                line,
+                reason: "not the prediction of this line's row".to_owned(),
+            }),
+        }
+    });
+    Ok(pairs)
 }
 
 /// Reads `predictions.jsonl` line by line and keeps the wanted predictions (trial and prompts).
@@ -71,6 +102,10 @@ mod tests {
                     y1: 5,
                 }),
             }],
+            added: Shown {
+                clicks: 1,
+                boxes: 1,
+            },
             segmentation: Rle::encode(bitmap.view()),
         }
     }
@@ -109,7 +144,8 @@ mod tests {
             concat!(
                 r#"{"dataset":"chest","case":"a","slice":0,"object":"lungs","model":"mobile_sam","#,
                 r#""strategy":"point","repeat":0,"prompts":1,"calls":[{"clicks":[{"x":1,"y":2,"#,
-                r#""positive":true}],"bounds":{"x0":0,"y0":1,"x1":4,"y1":5}}],"segmentation":"#,
+                r#""positive":true}],"bounds":{"x0":0,"y0":1,"x1":4,"y1":5}}],"added":{"clicks":1,"#,
+                r#""boxes":1},"segmentation":"#,
                 r#"{"size":[9,7],"counts":"SEGMENT"}}"#,
                 "\n"
             )

@@ -160,7 +160,7 @@ impl Results {
             let end = last.map_or(0, |entry| entry.spans[file].end());
             ends[file] == end.max(self.logs[file].header())
         };
-        if sorted::is_sorted(&self.entries) && (0..3).all(is_compact) {
+        if self.files.is_sorted(&self.entries) && (0..3).all(is_compact) {
             return Ok(());
         }
         let readers: Result<Vec<_>, _> = self.logs.iter().map(CaseLog::reader).collect();

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::Choice;
+use crate::{metrics::Unit, scenario::Choice};
 
 /// One prediction: which trial, what was shown, how good the answer was.
 ///
-/// The fields are the columns, in this order. Coordinates are pixels of the slice, x the column and
+/// The fields are the columns, in this order; the last five are there where the scenario asks for
+/// them ([`Row::columns`]). Coordinates are pixels of the slice, x the column and
 /// y the row, from 0. Ratios are in `[0, 1]`; areas are pixels of the slice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,6 +66,28 @@ pub struct Row {
     pub area_truth: u64,
     /// Pixels of the candidate that counts.
     pub area_predicted: u64,
+    /// How many 8-connected regions the object has; not known of old runs.
+    #[serde(default)]
+    pub regions: Option<usize>,
+    /// How far the object can be told from its surroundings by brightness
+    /// ([`contrast`](crate::metrics::contrast)); empty if it fills its slice.
+    #[serde(default)]
+    pub contrast: Option<f64>,
+    /// What the distances that follow, and the tolerance of `nsd`, are in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+    /// Boundary IoU of the candidate that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundary_iou: Option<f64>,
+    /// 95th percentile of the Hausdorff distance of the candidate that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hd95: Option<f64>,
+    /// Average symmetric surface distance of the candidate that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assd: Option<f64>,
+    /// Normalised surface distance of the candidate that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nsd: Option<f64>,
 }
 
 /// Names a trial: one model playing one strategy on one object of one slice.
@@ -98,6 +121,17 @@ impl Row {
             strategy: self.strategy.clone(),
             repeat: self.repeat,
         }
+    }
+
+    /// Returns true if the prediction is of this trial.
+    pub fn is_of(&self, trial: &TrialId) -> bool {
+        self.slice == trial.slice
+            && self.repeat == trial.repeat
+            && self.case == trial.case
+            && self.object == trial.object
+            && self.strategy == trial.strategy
+            && self.model == trial.model
+            && self.dataset == trial.dataset
     }
 
     /// Returns true if the other prediction is of the same trial.

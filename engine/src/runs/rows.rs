@@ -5,10 +5,11 @@ use std::{fs::File, io::Read, path::Path};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Row, RunError, error::reading};
+use crate::metrics::Wanted;
 
 impl Row {
-    /// The columns of `rows.csv`, in order.
-    pub const COLUMNS: [&str; 27] = [
+    /// The columns that `rows.csv` always has, in order.
+    pub const COLUMNS: [&str; 29] = [
         "dataset",
         "case",
         "slice",
@@ -36,40 +37,58 @@ impl Row {
         "predicted_iou",
         "area_truth",
         "area_predicted",
+        "regions",
+        "contrast",
     ];
+
+    /// Returns the columns of a run that measures what is `wanted`, in order.
+    pub fn columns(wanted: Wanted) -> Vec<&'static str> {
+        let more = [
+            ("unit", wanted.has_unit()),
+            ("boundary_iou", wanted.boundary_iou),
+            ("hd95", wanted.hd95),
+            ("assd", wanted.assd),
+            ("nsd", wanted.nsd.is_some()),
+        ];
+        let more = more.into_iter().filter(|&(_, is_there)| is_there);
+        let more = more.map(|(column, _)| column);
+        Self::COLUMNS.into_iter().chain(more).collect()
+    }
 }
 
-/// Reads `rows.csv` line by line, without holding more than one.
+/// Reads `rows.csv` line by line, without holding more than one. Columns that old runs lack, or
+/// that the scenario did not ask for, may be missing.
 ///
 /// # Errors
 /// The file cannot be opened. The iterator's errors name the line that is no row.
 pub fn read_rows(
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<Row, RunError>> + use<>, RunError> {
-    read_lines(path, &Row::COLUMNS)
+    read_lines(path)
 }
 
-/// Reads a CSV file of these columns line by line, as [`read_rows`].
+/// Reads a CSV file with a header line by line, as [`read_rows`].
 pub(super) fn read_lines<T: DeserializeOwned>(
     path: &Path,
-    columns: &'static [&'static str],
 ) -> Result<impl Iterator<Item = Result<T, RunError>> + use<T>, RunError> {
     let file = File::open(path).map_err(reading(path))?;
-    Ok(parse(file, path, columns))
+    Ok(parse(file, path))
 }
 
 fn parse<T: DeserializeOwned, R: Read>(
     source: R,
     path: &Path,
-    columns: &'static [&'static str],
 ) -> impl Iterator<Item = Result<T, RunError>> + use<T, R> {
     let path = path.to_owned();
-    csv::Reader::from_reader(source)
+    let mut reader = csv::Reader::from_reader(source);
+    // A header that cannot be read is the first line's error too.
+    let columns = reader.headers().cloned().unwrap_or_default();
+    reader
         .into_deserialize()
-        .map(move |line| line.map_err(|error| malformed(error, &path, columns)))
+        .map(move |line| line.map_err(|error| malformed(error, &path, &columns)))
 }
 
-fn malformed(error: csv::Error, path: &Path, columns: &[&str]) -> RunError {
+fn malformed(error: csv::Error, path: &Path, columns: &csv::StringRecord) -> RunError {
     let line = error.position().map_or(1, csv::Position::line);
     match error.into_kind() {
         csv::ErrorKind::Io(source) => reading(path)(source),
@@ -124,6 +143,7 @@ pub(super) fn header(columns: &[&str]) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::metrics::Unit;
     use proptest::prelude::*;
 
     /// A row of the trial (`case`, `strategy`) with the given prompt count and IoU.
@@ -156,6 +176,13 @@ pub(super) mod tests {
             predicted_iou: Some(0.9),
             area_truth: 100,
             area_predicted: 90,
+            regions: Some(2),
+            contrast: Some(0.75),
+            unit: None,
+            boundary_iou: None,
+            hd95: None,
+            assd: None,
+            nsd: None,
         }
     }
 
@@ -165,7 +192,7 @@ pub(super) mod tests {
     }
 
     fn read(text: &str) -> Result<Vec<Row>, RunError> {
-        parse(text.as_bytes(), Path::new("rows.csv"), &Row::COLUMNS).collect()
+        parse(text.as_bytes(), Path::new("rows.csv")).collect()
     }
 
     #[test]
@@ -179,14 +206,13 @@ pub(super) mod tests {
     #[test]
     fn a_torn_tail_is_named_and_what_was_before_is_read() {
         let whole = text(&[row("a", "s", 1, 0.5), row("b", "s", 1, 0.25)]);
-        let torn = &whole[..whole.len() - 40];
-        let rows: Vec<Result<Row, _>> =
-            parse(torn.as_bytes(), Path::new("rows.csv"), &Row::COLUMNS).collect();
+        let torn = &whole[..whole.len() - 47];
+        let rows: Vec<Result<Row, _>> = parse(torn.as_bytes(), Path::new("rows.csv")).collect();
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0].as_ref().expect("whole"), &row("a", "s", 1, 0.5));
         let error = rows[1].as_ref().expect_err("torn").to_string();
         assert!(error.contains("rows.csv, line 3: 2"), "{error}");
-        assert!(error.contains("columns, expected 27"), "{error}");
+        assert!(error.contains("columns, expected 29"), "{error}");
     }
 
     #[test]
@@ -197,6 +223,42 @@ pub(super) mod tests {
         );
         let error = read(&text).expect_err("no number").to_string();
         assert!(error.contains("line 2: column \"prompts\""), "{error}");
+    }
+
+    #[test]
+    fn columns_are_those_that_were_asked_for() {
+        let wanted = Wanted {
+            hd95: true,
+            nsd: Some(2.0),
+            ..Wanted::default()
+        };
+        let row = Row {
+            unit: Some(Unit::Millimetres),
+            hd95: Some(3.5),
+            nsd: Some(0.25),
+            ..row("a", "s", 1, 0.5)
+        };
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.serialize(&row).expect("a row");
+        let written = String::from_utf8(writer.into_inner().expect("flushed")).expect("text");
+        assert!(
+            written.starts_with(&header(&Row::columns(wanted))),
+            "{written}"
+        );
+        assert!(written.ends_with(",mm,3.5,0.25\n"), "{written}");
+        assert_eq!(read(&written).expect("what was written"), [row]);
+        assert_eq!(Row::columns(Wanted::default()), Row::COLUMNS);
+    }
+
+    #[test]
+    fn rows_of_old_runs_lack_columns() {
+        let text = text(&[row("a", "s", 1, 0.5)]);
+        let old = text
+            .replace(",regions,contrast\n", "\n")
+            .replace(",2,0.75\n", "\n");
+        let back = read(&old).expect("the columns of before");
+        assert_eq!((back[0].regions, back[0].contrast), (None, None));
+        assert_eq!(back[0].area_predicted, 90);
     }
 
     #[test]

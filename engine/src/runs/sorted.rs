@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Failure, Row, RunError, RunFolder,
+    Failure, RunError, RunFolder,
     error::writing,
     folder::{remove, replace, sync_folder},
     journal::{Entry, Finished, Journal},
@@ -22,6 +22,8 @@ use super::{
 pub(super) struct Files {
     /// Rows, predictions, failures.
     pub(super) logs: [PathBuf; 3],
+    /// The headers of these three.
+    headers: [String; 3],
     pub(super) journal: PathBuf,
 }
 
@@ -29,51 +31,51 @@ impl Files {
     pub(super) fn of(folder: &RunFolder) -> Self {
         Self {
             logs: [folder.rows(), folder.predictions(), folder.failures()],
+            headers: [
+                folder.rows_header(),
+                String::new(),
+                header(&Failure::COLUMNS),
+            ],
             journal: folder.journal(),
         }
     }
 
     pub(super) fn open_logs(&self) -> Result<[CaseLog; 3], RunError> {
-        let [rows, predictions, failures] = headers();
         let open =
-            |file: usize, header: String| CaseLog::open(self.logs[file].clone(), header.as_bytes());
-        Ok([open(0, rows)?, open(1, predictions)?, open(2, failures)?])
+            |file: usize| CaseLog::open(self.logs[file].clone(), self.headers[file].as_bytes());
+        Ok([open(0)?, open(1)?, open(2)?])
     }
-}
 
-/// The headers of the three files.
-fn headers() -> [String; 3] {
-    [
-        header(&Row::COLUMNS),
-        String::new(),
-        header(&Failure::COLUMNS),
-    ]
-}
-
-/// Puts the entries into canonical order, with the spans they then have. Each case is there once.
-/// In place: there may be a million.
-fn sort(entries: &mut [Entry]) {
-    entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-    let mut ends = headers().map(|header| header.len() as u64);
-    for entry in entries {
-        for (span, end) in entry.spans.iter_mut().zip(&mut ends) {
-            span.start = *end;
-            *end = end.saturating_add(span.length);
+    /// Puts the entries into canonical order, with the spans they then have. Each case is there once.
+    /// In place: there may be a million.
+    fn sort(&self, entries: &mut [Entry]) {
+        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        let mut ends = self.starts();
+        for entry in entries {
+            for (span, end) in entry.spans.iter_mut().zip(&mut ends) {
+                span.start = *end;
+                *end = end.saturating_add(span.length);
+            }
         }
     }
-}
 
-/// Returns whether the entries are in canonical order, and the lines of each follow those before.
-pub(super) fn is_sorted(entries: &[Entry]) -> bool {
-    let mut ends = headers().map(|header| header.len() as u64);
-    entries.is_sorted_by_key(|entry| &entry.key)
-        && entries.iter().all(|entry| {
-            entry.spans.iter().zip(&mut ends).all(|(span, end)| {
-                let follows = span.start == *end;
-                *end = end.saturating_add(span.length);
-                follows
+    /// Returns whether the entries are in canonical order, and the lines of each follow those before.
+    pub(super) fn is_sorted(&self, entries: &[Entry]) -> bool {
+        let mut ends = self.starts();
+        entries.is_sorted_by_key(|entry| &entry.key)
+            && entries.iter().all(|entry| {
+                entry.spans.iter().zip(&mut ends).all(|(span, end)| {
+                    let follows = span.start == *end;
+                    *end = end.saturating_add(span.length);
+                    follows
+                })
             })
-        })
+    }
+
+    /// Returns where the first lines begin.
+    fn starts(&self) -> [u64; 3] {
+        self.headers.each_ref().map(|header| header.len() as u64)
+    }
 }
 
 /// Writes all files in the order of `cases` beside themselves; [`settle`] puts them in place.
@@ -87,7 +89,7 @@ pub(super) fn write<C: Copy>(
         replace(&beside(path), |file| {
             let mut target = BufWriter::new(file);
             let mut write = || {
-                target.write_all(headers()[number].as_bytes())?;
+                target.write_all(files.headers[number].as_bytes())?;
                 for case in cases.clone() {
                     copy(number, case, &mut target)?;
                 }
@@ -122,7 +124,7 @@ pub(super) fn settle(files: &Files, mut found: Finished) -> Result<Finished, Run
     if let Some(folder) = files.journal.parent() {
         sync_folder(folder)?;
     }
-    sort(&mut found.entries);
+    files.sort(&mut found.entries);
     Journal::replace(&files.journal, &found.entries)?;
     found.is_sorted = false;
     Ok(found)

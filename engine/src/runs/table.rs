@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::SummaryRow;
-use crate::scenario::Metric;
+use crate::{metrics::Unit, scenario::Metric};
 
 /// The prompt counts shown, as far as they were played; the largest one played is always shown.
 const SHOWN: [u32; 5] = [1, 2, 3, 5, 9];
@@ -38,7 +38,24 @@ pub fn table(summary: &[SummaryRow], metric: Metric, width: usize) -> String {
             line.means.insert(row.prompts, row.mean(metric));
         }
     }
-    draw(metric, &lines, &shown, width)
+    draw(metric, &unit(summary, metric), &lines, &shown, width)
+}
+
+/// Returns the unit of a metric's means, to be written behind its name. Where datasets differ in it,
+/// `summary.csv` says which has which.
+fn unit(summary: &[SummaryRow], metric: Metric) -> String {
+    let has = |unit| summary.iter().any(|row| row.unit == Some(unit));
+    let unit = match (has(Unit::Millimetres), has(Unit::Pixels)) {
+        (false, false) => return String::new(),
+        (true, false) => "mm",
+        (false, true) => "pixels",
+        (true, true) => "mm (pixels where the spacing is not known)",
+    };
+    match metric {
+        Metric::Hd95 | Metric::Assd => format!(" in {unit}"),
+        Metric::Nsd { .. } => format!(" {unit}"),
+        _ => String::new(),
+    }
 }
 
 /// One line of the table.
@@ -48,7 +65,7 @@ struct Line<'a> {
     means: BTreeMap<u32, f64>,
 }
 
-fn draw(metric: Metric, lines: &[Line<'_>], shown: &[u32], width: usize) -> String {
+fn draw(metric: Metric, unit: &str, lines: &[Line<'_>], shown: &[u32], width: usize) -> String {
     let titles = ["dataset", "object", "model", "strategy"];
     let widths = fit(
         std::array::from_fn(|column| {
@@ -59,7 +76,7 @@ fn draw(metric: Metric, lines: &[Line<'_>], shown: &[u32], width: usize) -> Stri
         // Two characters after each name, seven for each number.
         width.saturating_sub(4 * 2 + 6 + 7 * shown.len()),
     );
-    let mut text = format!("Mean {} after as many prompts\n\n", metric.title());
+    let mut text = format!("Mean {}{unit} after as many prompts\n\n", metric.title());
     let mut push = |names: [&str; 4], numbers: String| {
         for (name, width) in names.into_iter().zip(widths) {
             text.push_str(&shorten(name, width));
@@ -80,6 +97,9 @@ fn draw(metric: Metric, lines: &[Line<'_>], shown: &[u32], width: usize) -> Stri
         });
         above = line.names;
         let mean = |prompts| match line.means.get(prompts) {
+            Some(mean) if mean.is_nan() => number("mixed".to_owned()),
+            // As many digits as fit.
+            Some(mean) if *mean >= 100.0 => number(format!("{mean:.1}")),
             Some(mean) => number(format!("{mean:.3}")),
             None => number("·".to_owned()),
         };

@@ -3,6 +3,7 @@
 //! A scenario is a RON file. Everything that can be said of one value is said by its type, so that
 //! reading it is checking it; what concerns several values is in [`ScenarioFile::parse`].
 
+mod average;
 mod error;
 mod list;
 mod metric;
@@ -16,6 +17,7 @@ mod relations;
 mod rules;
 mod strategy;
 
+pub use average::Average;
 pub use error::{Misfit, ScenarioError};
 pub use metric::Metric;
 pub use name::{Name, NameError};
@@ -27,7 +29,7 @@ pub use protocol::{Preset, Protocol, ProtocolSpec};
 pub use rules::{
     Choice, Distance, Draws, ErrorRegion, Feedback, Label, PassedPoints, Replay, Stop,
 };
-pub use strategy::{Continue, Primitive, Strategy, Target};
+pub use strategy::{Continue, Primitive, ReplaySpec, Strategy, Target};
 
 use serde::Deserialize;
 
@@ -54,9 +56,12 @@ pub struct Scenario {
     /// The rules of play, unless a strategy overrides them.
     #[serde(default)]
     pub protocol: ProtocolSpec,
-    /// What the tables at the end of a run show.
+    /// What the tables at the end of a run show, and what is measured beyond pixel counts.
     #[serde(default = "overlap", deserialize_with = "list::distinct")]
     pub metrics: Vec<Metric>,
+    /// What counts once in the means of tables and figures.
+    #[serde(default)]
+    pub average: Average,
     /// How many times each trial is played, each with its own random draws.
     #[serde(default = "once")]
     pub repeats: Count,

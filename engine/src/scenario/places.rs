@@ -20,6 +20,8 @@ pub enum Place {
     StrategyProtocol(usize),
     /// A primitive of a strategy's first prompt: strategy, primitive.
     First(usize, usize),
+    /// A metric.
+    Metric(usize),
 }
 
 impl Place {
@@ -36,6 +38,7 @@ impl Place {
                 own.or(places.protocol.as_ref())
             }
             Self::First(index, first) => strategy(index)?.first.get(first),
+            Self::Metric(index) => places.metrics.get(index),
         }?;
         let value = raw.get_ron();
         // A borrowed raw value is a slice of the text.
@@ -57,6 +60,8 @@ struct Places<'a> {
     strategies: Vec<StrategyPlaces<'a>>,
     #[serde(borrow, default)]
     protocol: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    metrics: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +69,7 @@ struct Places<'a> {
 struct StrategyPlaces<'a> {
     #[serde(borrow)]
     name: &'a RawValue,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     first: Vec<&'a RawValue>,
     #[serde(borrow, default)]
     protocol: Option<&'a RawValue>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Draws, Name, Place, Scenario, Target};
+use super::{Continue, Draws, Metric, Name, Place, Scenario, Target};
 use crate::datasets::DatasetSpec;
 
 /// Values that do not fit one another.
@@ -19,8 +19,10 @@ pub(super) struct Flaw {
 pub(super) fn find_flaw(scenario: &Scenario) -> Option<Flaw> {
     repeated_dataset(scenario)
         .or_else(|| repeated_strategy(scenario))
+        .or_else(|| no_prompt(scenario))
         .or_else(|| early_error_region(scenario))
         .or_else(|| torn_stream(scenario))
+        .or_else(|| second_tolerance(scenario))
 }
 
 fn repeated_dataset(scenario: &Scenario) -> Option<Flaw> {
@@ -53,6 +55,31 @@ fn find_repeated(mut names: impl Iterator<Item = String>) -> Option<(usize, Stri
         is_repeated
     })?;
     Some((before.len() - 1, repeated))
+}
+
+fn no_prompt(scenario: &Scenario) -> Option<Flaw> {
+    let strategies = scenario.strategies.iter().enumerate();
+    let mut flaws = strategies.filter_map(|(index, strategy)| {
+        let name = &*strategy.name;
+        let places = !strategy.first.is_empty() || strategy.then != Continue::Once;
+        let (message, expected) = match (&strategy.replay, places) {
+            (None, _) if strategy.first.is_empty() => (
+                format!("strategy {name:?} says nothing of its first prompt"),
+                "expected `first: […]` or `replay: (file: …)` after this",
+            ),
+            (Some(_), true) => (
+                format!("strategy {name:?} both places prompts and replays some"),
+                "expected either `first` and `then`, or `replay`",
+            ),
+            _ => return None,
+        };
+        Some(Flaw {
+            place: Place::StrategyName(index),
+            message,
+            expected,
+        })
+    });
+    flaws.next()
 }
 
 fn early_error_region(scenario: &Scenario) -> Option<Flaw> {
@@ -93,4 +120,15 @@ fn torn_stream(scenario: &Scenario) -> Option<Flaw> {
         }
     }
     None
+}
+
+fn second_tolerance(scenario: &Scenario) -> Option<Flaw> {
+    let metrics = scenario.metrics.iter().enumerate();
+    let mut nsd = metrics.filter(|(_, metric)| matches!(metric, Metric::Nsd { .. }));
+    let (index, _) = nsd.nth(1)?;
+    Some(Flaw {
+        place: Place::Metric(index),
+        message: "nsd is asked for at two tolerances".to_owned(),
+        expected: "expected one: rows have one column for it",
+    })
 }

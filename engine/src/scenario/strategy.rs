@@ -1,5 +1,7 @@
 //! Where prompts go and how they continue. See [`Strategy`].
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use super::{Count, Name, ProtocolSpec, list};
@@ -10,15 +12,33 @@ use super::{Count, Name, ProtocolSpec, list};
 pub struct Strategy {
     /// Names the strategy in rows and figures.
     pub name: Name,
-    /// The primitives of the first prompt, given to the model together.
-    #[serde(deserialize_with = "list::filled")]
+    /// The primitives of the first prompt, given to the model together; none if it replays.
+    #[serde(default, deserialize_with = "list::filled")]
     pub first: Vec<Primitive>,
+    /// Whose prompts are given once more, instead of placing any.
+    #[serde(default)]
+    pub replay: Option<ReplaySpec>,
     /// What follows the first prompt.
     #[serde(default)]
     pub then: Continue,
     /// What differs from the scenario's protocol.
     #[serde(default)]
     pub protocol: ProtocolSpec,
+}
+
+/// Prompts that were recorded by another run.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename = "Recording")]
+pub struct ReplaySpec {
+    /// The `prompts.json` of the run; relative to the scenario's folder.
+    pub file: PathBuf,
+    /// The model that was prompted; may be left out if the file has one.
+    #[serde(default)]
+    pub model: Option<Name>,
+    /// The strategy that placed the prompts; may be left out if the file has one, or one of the
+    /// name of the strategy that replays.
+    #[serde(default)]
+    pub strategy: Option<Name>,
 }
 
 /// A piece of a prompt.
@@ -82,7 +102,8 @@ impl Primitive {
 }
 
 impl Strategy {
-    /// Returns how many predictions one trial makes at most.
+    /// Returns how many predictions one trial makes at most, unless it replays: then its recording
+    /// says.
     pub fn rounds(&self) -> u32 {
         match self.then {
             Continue::Once => 1,

@@ -9,7 +9,7 @@ use crate::{
     diagnostics::Timings,
     entities::{
         Case, ChosenMask, Complete, Failed, Fault, Mask, Masks, Predictions, Prompt, Prompts,
-        Scores, Slice, Slices, Trial, Trials,
+        Regions, Scores, Slice, Slices, Trial, Trials,
     },
     pipeline::{Batch, Stage},
     runs::{CaseKey, CaseResult, Failure, PredictedMask, Results, Row, RunError, TrialId},
@@ -63,7 +63,7 @@ struct CaseLines {
 #[derive(SystemParam)]
 struct Played<'w, 's> {
     study: Res<'w, Study>,
-    masks: Query<'w, 's, (&'static Mask, Option<&'static Trials>)>,
+    masks: Query<'w, 's, (&'static Mask, &'static Regions, Option<&'static Trials>)>,
     trials: Query<'w, 's, (&'static Trial, Option<&'static Prompts>)>,
     prompts: Query<'w, 's, (&'static Prompt, &'static Predictions)>,
     predictions: Query<'w, 's, (&'static Scores, &'static ChosenMask)>,
@@ -140,7 +140,7 @@ impl Played<'_, '_> {
         lines: &mut CaseLines,
     ) -> Result {
         let dataset = &self.study.datasets[case.dataset];
-        let (mask, trials) = self.masks.get(mask)?;
+        let (mask, regions, trials) = self.masks.get(mask)?;
         for trial in trials.into_iter().flat_map(Trials::iter) {
             let (trial, prompts) = self.trials.get(trial)?;
             let (strategy, protocol) = &self.study.strategies[trial.strategy];
@@ -158,13 +158,17 @@ impl Played<'_, '_> {
                 let (prompt, predictions) = self.prompts.get(prompt)?;
                 for prediction in predictions.iter() {
                     let (scores, chosen) = self.predictions.get(prediction)?;
-                    lines
-                        .rows
-                        .push(row(id.clone(), protocol.id(), prompt, scores));
+                    let row = row(id.clone(), protocol.id(), prompt, scores);
+                    lines.rows.push(Row {
+                        regions: Some(regions.by_area.len()),
+                        contrast: mask.contrast,
+                        ..row
+                    });
                     lines.predictions.push(PredictedMask {
                         trial: id.clone(),
                         prompts: prompt.round,
                         calls: prompt.calls.clone(),
+                        added: prompt.added(),
                         segmentation: chosen.0.clone(),
                     });
                 }
@@ -194,6 +198,7 @@ fn row(trial: TrialId, protocol: String, prompt: &Prompt, scores: &Scores) -> Ro
     let click = prompt.clicks.last();
     let overlap = scores.overlap();
     let shown = prompt.shown();
+    let measured = scores.measured;
     Row {
         dataset: trial.dataset,
         case: trial.case,
@@ -222,5 +227,12 @@ fn row(trial: TrialId, protocol: String, prompt: &Prompt, scores: &Scores) -> Ro
         predicted_iou: scores.predicted_iou,
         area_truth: overlap.truth,
         area_predicted: overlap.predicted,
+        regions: None,
+        contrast: None,
+        unit: measured.unit,
+        boundary_iou: measured.boundary_iou,
+        hd95: measured.hd95,
+        assd: measured.assd,
+        nsd: measured.nsd,
     }
 }

@@ -14,8 +14,8 @@ use serde::Deserialize;
 use truth::Truth;
 
 use super::{
-    CaseSource, Dataset, DatasetError, Inside, ObjectMask, ObjectSpec, Pattern, Preparation,
-    Raters, Several, SliceCount, SliceData, Unpaired,
+    CaseSource, Dataset, DatasetError, Inside, ObjectMask, ObjectSpec, Origin, Pattern,
+    Preparation, Raters, Several, SliceCount, SliceData, Unpaired,
     files::pairing::Layout,
     intensity::{
         normalise::{self, Mapping, Positive, Step},
@@ -184,6 +184,7 @@ impl Dataset for FolderPair {
                     .spec
                     .spacing_mm
                     .map(|spacing| spacing.map(Positive::get)),
+                origin: Origin::default(),
             })
         });
         match slice {

@@ -19,7 +19,7 @@ use std::{ops::ControlFlow, path::PathBuf};
 use ndarray::Array2;
 use serde::Deserialize;
 
-use super::{CaseSource, Dataset, DatasetError, ObjectMask, SliceCount, SliceData};
+use super::{CaseSource, Dataset, DatasetError, ObjectMask, Origin, SliceCount, SliceData};
 use crate::scenario::Name;
 use random::Random;
 
@@ -232,6 +232,7 @@ impl Dataset for Phantoms {
             masks,
             foreground,
             spacing_mm: Some([phantom.spacing_mm; 2]),
+            origin: Origin::default(),
         });
         Ok(SliceCount {
             with_object: 1,

@@ -3,7 +3,7 @@
 use ndarray::{Array2, s};
 use serde::Deserialize;
 
-use crate::datasets::SliceData;
+use crate::datasets::{SliceData, Window};
 
 /// A rectangle of a slice, in pixels as a viewer shows it. What lies outside is cut off, of the
 /// image, of the objects and of the foreground; a rectangle that reaches beyond the slice is cut
@@ -107,6 +107,11 @@ fn cut(mut slice: SliceData, [top, bottom]: Range, [left, right]: Range) -> Opti
     if slice.masks.is_empty() {
         return None;
     }
+    let (height, width) = slice.foreground.dim();
+    slice.origin.window = Some(Window {
+        whole: [height, width],
+        corner: [top, left],
+    });
     slice.foreground = slice.foreground.slice(window).to_owned();
     slice.pixels = slice
         .pixels
@@ -121,7 +126,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::datasets::ObjectMask;
+    use crate::datasets::{ObjectMask, Origin};
 
     /// A slice of 6 × 8 pixels, each showing its place, with an object in the given pixels.
     fn slice(inside: &[(usize, usize)]) -> SliceData {
@@ -132,6 +137,7 @@ mod tests {
             foreground: bitmap.clone(),
             masks: vec![ObjectMask { object: 0, bitmap }],
             spacing_mm: Some([1.0, 2.0]),
+            origin: Origin::default(),
         }
     }
 

@@ -179,6 +179,7 @@ mod tests {
             foreground: Array2::from_elem((height, width), true),
             masks,
             spacing_mm: None,
+            origin: crate::datasets::Origin::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod voxels;
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 use ndarray::{Array2, Array3};
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub(super) use voxels::VoxelSet;
 
 use super::{
-    CaseSource, DatasetError, ObjectMask, Preparation, SliceCount, SliceData,
+    CaseSource, DatasetError, ObjectMask, Origin, Preparation, SliceCount, SliceData, VolumePlace,
     intensity::{
         normalise::{Mapping, Step},
         spread::{Histogram, Scaled, Spread, Values},
@@ -107,6 +107,10 @@ impl Cutting<'_> {
         let areas = truth.objects.iter().map(|object| object.areas(axis));
         let areas: Vec<_> = areas.collect();
         let chosen = self.prepare.choose(&case.id, &areas);
+        let place = Arc::new(VolumePlace {
+            grid: image.grid.clone(),
+            axis,
+        });
         let needs_volume = self.normalise.iter().any(Step::looks_at_volume);
         let mut volume = if needs_volume && !chosen.is_empty() {
             spread(image)
@@ -134,6 +138,10 @@ impl Cutting<'_> {
                     .grid
                     .spacing_mm
                     .map(|mm| [mm[view.down.0], mm[view.across.0]]),
+                origin: Origin {
+                    volume: Some(Arc::clone(&place)),
+                    window: None,
+                },
             });
             let Some(slice) = slice else {
                 continue;
@@ -176,13 +184,9 @@ fn cut<T>(
     index: usize,
     value: impl Fn([usize; 3]) -> T,
 ) -> Array2<T> {
-    let ((down, up_side_down), (across, mirrored)) = (view.down, view.across);
-    let (height, width) = (shape[down], shape[across]);
+    let (height, width) = (shape[view.down.0], shape[view.across.0]);
     Array2::from_shape_fn((height, width), |(y, x)| {
-        let mut voxel = [index; 3];
-        voxel[down] = if up_side_down { height - 1 - y } else { y };
-        voxel[across] = if mirrored { width - 1 - x } else { x };
-        value(voxel)
+        value(view.voxel(shape, index, [y, x]))
     })
 }
 

@@ -5,6 +5,9 @@
 
 mod header;
 mod meaning;
+mod write;
+
+pub(crate) use write::mask_header;
 
 use std::{
     io::{self, BufRead},

@@ -49,8 +49,8 @@ fn bar(panel: &Panel, label: &str) -> (f64, (f64, f64)) {
     let Some(series) = panel.series.iter().find(|series| series.label == label) else {
         return (0.0, (0.0, 0.0));
     };
-    let (means, intervals) = series.curve();
-    let error = intervals.map_or((0.0, 0.0), |intervals| {
+    let (means, intervals) = &series.means;
+    let error = intervals.as_ref().map_or((0.0, 0.0), |intervals| {
         (means[0] - intervals[0].low, intervals[0].high - means[0])
     });
     (means[0], error)

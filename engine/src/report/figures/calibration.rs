@@ -16,7 +16,8 @@ const FEWEST: usize = 3;
 
 /// Draws the mean IoU of all predictions against the IoU that the model expected of them, one line per
 /// series (a point, where it always expects about the same). A model that knows itself lies on the diagonal.
-pub(super) fn calibration(collection: &Collection) -> Drawing {
+/// `None` if no model expects anything.
+pub(super) fn calibration(collection: &Collection) -> Option<Drawing> {
     let diagonal = LinePlot::new()
         .with_data([(0.0, 0.0), (1.0, 1.0)])
         .with_color("#888888")
@@ -46,6 +47,9 @@ pub(super) fn calibration(collection: &Collection) -> Drawing {
             .with_legend(label);
         plots.push(Plot::Line(dashed(plot, index)));
     }
+    if plots.len() == 1 {
+        return None;
+    }
     let layout = ratios(
         Layout::auto_from_plots(&plots),
         "Expected and true",
@@ -57,12 +61,12 @@ pub(super) fn calibration(collection: &Collection) -> Drawing {
     .with_x_tick_step(0.2)
     .with_width(560.0)
     .with_height(360.0);
-    Drawing::new(
+    Some(Drawing::new(
         "calibration",
         "Mean IoU of predictions against the IoU that the model expected of them, over all objects and prompts. Below the diagonal the model is too sure of itself."
             .to_owned(),
         render_multiple(plots, layout),
-    )
+    ))
 }
 
 /// Returns expected and true means of each bin with enough predictions.

@@ -45,7 +45,7 @@ pub(super) fn curves(collection: &Collection) -> Drawing {
 fn lines(panel: &Panel, labels: &[&str]) -> Vec<Plot> {
     let series = labels.iter().enumerate().filter_map(|(index, label)| {
         let series = panel.series.iter().find(|series| series.label == *label)?;
-        let (means, intervals) = series.curve();
+        let (means, intervals) = &series.means;
         let points = (1..).map(f64::from).zip(means.iter().copied());
         if means.len() == 1 {
             let plot = ScatterPlot::new()

@@ -33,7 +33,7 @@ pub fn draw(collection: &Collection) -> Vec<Drawing> {
         Some(curves::curves(collection)),
         choices::choices(collection),
         Some(spread::spread(collection)),
-        Some(calibration::calibration(collection)),
+        calibration::calibration(collection),
     ]
     .into_iter()
     .flatten()

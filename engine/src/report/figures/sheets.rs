@@ -1,14 +1,19 @@
 //! Figs 2, 3 and 5 of the study: typical cases, drawn. See [`sheets`].
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use image::{RgbImage, imageops::FilterType};
-use ndarray::{Array3, ArrayView2};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use image::imageops::FilterType;
+use ndarray::Array3;
+use rayon::prelude::*;
 
+use super::style::font_style;
 use crate::{
     entities::Regions,
     report::{Collection, Panel, Series, TypicalCase, cases::Step},
-    runs::{Caption, Overlay, Percentile, RunError, Sheet, Tile, replace_with, safe_name},
+    runs::{
+        Caption, Overlay, Percentile, Photograph, RunError, Sheet, Tile, replace_with, safe_name,
+    },
 };
 
 /// Width and height of a tile at most, in pixels.
@@ -22,11 +27,14 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    /// Writes `<name>.png`.
+    /// Writes `<name>.png`, and `<name>.svg` with its font and slices inside.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When a file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), RunError> {
+        let path = folder.join(format!("{}.svg", self.name));
+        let svg = self.sheet.svg(SIDE, font_style());
+        replace_with(&path, svg.as_bytes())?;
         let path = folder.join(format!("{}.png", self.name));
         let mut bytes = std::io::Cursor::new(Vec::new());
         self.sheet
@@ -46,74 +54,162 @@ impl Pictures {
 /// # Errors
 /// A picture cannot be read.
 pub fn sheets(collection: &Collection, cases: &[TypicalCase]) -> Result<Vec<Pictures>, RunError> {
+    let tiles = tiles(cases)?;
+    let cases: Vec<_> = cases.iter().zip(&tiles).collect();
     let mut sheets = Vec::new();
     for label in collection.labels() {
-        sheets.extend(percentiles(collection, cases, label)?);
+        sheets.extend(percentiles(collection, &cases, label));
     }
-    sheets.extend(prompts(collection, cases)?);
+    sheets.extend(prompts(collection, &cases));
     Ok(sheets)
+}
+
+/// The tiles of a case that some sheet shows: the last step's, or every step's. None whose masks are
+/// damaged, or whose picture is gone.
+type Tiles = Vec<Option<Tile>>;
+
+/// Draws the tiles of all cases. Each slice is read and decoded once, whoever shows it.
+fn tiles(cases: &[TypicalCase]) -> Result<Vec<Tiles>, RunError> {
+    let mut slices: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (index, case) in cases.iter().enumerate() {
+        let slice = (case.run, case.exhibit.picture());
+        slices.entry(slice).or_default().push(index);
+    }
+    let slices: Vec<_> = slices.into_iter().collect();
+    let drawn: Vec<Vec<(usize, Tiles)>> = slices
+        .par_iter()
+        .map(|((run, name), indices)| {
+            let name = format!("slice-{run}-{}", name.trim_end_matches(".jpg"));
+            let Some(slice) = Slice::read(&cases[indices[0]], name)? else {
+                return Ok(Vec::new());
+            };
+            let draw = |&index: &usize| (index, slice.tiles(&cases[index]));
+            Ok(indices.iter().map(draw).collect())
+        })
+        .collect::<Result<_, RunError>>()?;
+    let mut tiles = vec![Vec::new(); cases.len()];
+    for (index, drawn) in drawn.into_iter().flatten() {
+        tiles[index] = drawn;
+    }
+    Ok(tiles)
+}
+
+/// A slice, decoded.
+struct Slice {
+    /// `[height, width, 3]`.
+    pixels: Array3<u8>,
+    photograph: Arc<Photograph>,
+}
+
+impl Slice {
+    /// Reads the slice of a case; `None` if its picture is gone or damaged.
+    fn read(case: &TypicalCase, name: String) -> Result<Option<Self>, RunError> {
+        let Some(bytes) = case.picture()? else {
+            return Ok(None);
+        };
+        let [height, width] = case.exhibit.truth.size;
+        let decoded = image::load_from_memory_with_format(&bytes, image::ImageFormat::Jpeg);
+        // The size of a truth that cannot be decoded is not to be believed.
+        let (Ok(picture), Ok(_)) = (decoded, case.exhibit.truth.decode([height, width])) else {
+            return Ok(None);
+        };
+        let picture = picture
+            .resize_exact(width as u32, height as u32, FilterType::Triangle)
+            .into_rgb8();
+        let pixels = Array3::from_shape_vec((height, width, 3), picture.into_raw())
+            .expect("it was resized to this size");
+        let jpeg = BASE64_STANDARD.encode(bytes);
+        Ok(Some(Self {
+            pixels,
+            photograph: Arc::new(Photograph { name, jpeg }),
+        }))
+    }
+
+    /// Draws the tiles of a case on this slice.
+    fn tiles(&self, case: &TypicalCase) -> Tiles {
+        let first = if is_shown_whole(case) {
+            0
+        } else {
+            case.steps.len() - 1
+        };
+        let (height, width, _) = self.pixels.dim();
+        let Ok(truth) = case.exhibit.truth.decode([height, width]) else {
+            return Vec::new();
+        };
+        let draw = |step: &Step| {
+            let prediction = step.prediction.segmentation.decode([height, width]).ok()?;
+            let overlay = Overlay {
+                pixels: self.pixels.view(),
+                truth: truth.view(),
+                prediction: prediction.view(),
+                calls: &step.prediction.calls,
+                caption: &Caption::default(),
+            };
+            Some(Tile {
+                picture: overlay.tile(SIDE),
+                vector: overlay.vector(SIDE),
+                photograph: Arc::clone(&self.photograph),
+                note: format!("IoU {:.3}", step.iou),
+            })
+        };
+        case.steps[first..].iter().map(draw).collect()
+    }
+}
+
+/// Returns whether a sheet shows the case prompt by prompt.
+fn is_shown_whole(case: &TypicalCase) -> bool {
+    case.exhibit.percentile == Percentile::Median && case.steps.len() > 1 && has_parts(case)
 }
 
 /// Returns the sheet of one model and strategy; `None` if it has no typical case.
 fn percentiles(
     collection: &Collection,
-    cases: &[TypicalCase],
+    cases: &[(&TypicalCase, &Tiles)],
     label: &str,
-) -> Result<Option<Pictures>, RunError> {
+) -> Option<Pictures> {
     let columns = [Percentile::Lower, Percentile::Median, Percentile::Upper];
     let mut rows = Vec::new();
     for (index, panel) in collection.panels.iter().enumerate() {
-        let mut tiles = Vec::new();
-        for percentile in columns {
-            let case = cases.iter().find(|case| {
+        let tiles = columns.map(|percentile| {
+            let case = cases.iter().find(|(case, _)| {
                 case.panel == index
                     && series(collection, case).label == label
                     && case.exhibit.percentile == percentile
             });
-            tiles.push(match case {
-                Some(case) => tile(case, case.steps.last())?,
-                None => None,
-            });
-        }
+            case.and_then(|(_, tiles)| tiles.last()?.clone())
+        });
         if tiles.iter().any(Option::is_some) {
-            rows.push((panel.name(), tiles));
+            rows.push((panel.name(), tiles.into()));
         }
     }
     let headings = ["25th percentile", "median", "75th percentile"];
-    Ok((!rows.is_empty()).then(|| Pictures {
+    (!rows.is_empty()).then(|| Pictures {
         name: format!("fig2_{}", safe_name(label)),
         sheet: Sheet {
             columns: headings.map(str::to_owned).into(),
             rows,
         },
-    }))
+    })
 }
 
 /// Returns the sheet of objects in several parts; `None` if there is none, or nothing to iterate.
-fn prompts(collection: &Collection, cases: &[TypicalCase]) -> Result<Option<Pictures>, RunError> {
+fn prompts(collection: &Collection, cases: &[(&TypicalCase, &Tiles)]) -> Option<Pictures> {
     let mut rows = Vec::new();
     let mut most = 0;
-    for (index, panel) in collection.panels.iter().enumerate() {
-        let median = cases.iter().filter(|case| {
-            case.panel == index
-                && case.exhibit.percentile == Percentile::Median
-                && case.steps.len() > 1
-                && has_parts(case)
-        });
-        for case in median {
-            let tiles = case.steps.iter().map(|step| tile(case, Some(step)));
-            let tiles = tiles.collect::<Result<Vec<_>, _>>()?;
+    for (case, tiles) in cases.iter().filter(|(case, _)| is_shown_whole(case)) {
+        if tiles.iter().any(Option::is_some) {
+            let panel = &collection.panels[case.panel];
             most = most.max(tiles.len());
-            rows.push((heading(panel, series(collection, case)), tiles));
+            rows.push((heading(panel, series(collection, case)), (*tiles).clone()));
         }
     }
-    Ok((!rows.is_empty()).then(|| Pictures {
+    (!rows.is_empty()).then(|| Pictures {
         name: "fig5_regions".to_owned(),
         sheet: Sheet {
             columns: (1..=most).map(|prompts| prompts.to_string()).collect(),
             rows,
         },
-    }))
+    })
 }
 
 fn series<'a>(collection: &'a Collection, case: &TypicalCase) -> &'a Series {
@@ -130,46 +226,4 @@ fn has_parts(case: &TypicalCase) -> bool {
     truth
         .decode(truth.size)
         .is_ok_and(|truth| Regions::of(truth.view()).by_area.len() > 1)
-}
-
-/// Draws one step of a case; `None` if its picture is gone or its masks are damaged.
-fn tile(case: &TypicalCase, step: Option<&Step>) -> Result<Option<Tile>, RunError> {
-    let Some((step, bytes)) = step.zip(case.picture()?) else {
-        return Ok(None);
-    };
-    let size @ [height, width] = case.exhibit.truth.size;
-    let masks = (
-        case.exhibit.truth.decode(size),
-        step.prediction.segmentation.decode(size),
-        image::load_from_memory_with_format(&bytes, image::ImageFormat::Jpeg),
-    );
-    let (Ok(truth), Ok(prediction), Ok(picture)) = masks else {
-        return Ok(None);
-    };
-    let picture = picture
-        .resize_exact(width as u32, height as u32, FilterType::Triangle)
-        .into_rgb8();
-    Ok(Some(Tile {
-        picture: draw(picture, truth.view(), prediction.view(), step),
-        note: format!("IoU {:.3}", step.iou),
-    }))
-}
-
-fn draw(
-    picture: RgbImage,
-    truth: ArrayView2<'_, bool>,
-    prediction: ArrayView2<'_, bool>,
-    step: &Step,
-) -> RgbImage {
-    let (height, width) = truth.dim();
-    let pixels = Array3::from_shape_vec((height, width, 3), picture.into_raw())
-        .expect("it was resized to the truth's size");
-    Overlay {
-        pixels: pixels.view(),
-        truth,
-        prediction,
-        calls: &step.prediction.calls,
-        caption: &Caption::default(),
-    }
-    .tile(SIDE)
 }

@@ -1,6 +1,6 @@
 //! What all figures have in common: colours, sizes, how they are written. See [`Drawing`].
 
-use std::{fmt::Write as _, path::Path};
+use std::{fmt::Write as _, path::Path, sync::LazyLock};
 
 use kuva::{
     backend::{png::PngBackend, svg::SvgBackend},
@@ -86,6 +86,21 @@ impl Drawing {
     }
 }
 
+/// Returns the `style` element with the font of the figures, for drawings that are not the plotting
+/// crate's.
+pub(super) fn font_style() -> &'static str {
+    static STYLE: LazyLock<String> = LazyLock::new(|| {
+        let backend = SvgBackend::new().with_embedded_font(true);
+        let svg = regular_only(&backend.render_scene(&Scene::new(1.0, 1.0)));
+        let (start, end) = (svg.find("<style"), svg.find("</style>"));
+        match start.zip(end) {
+            Some((start, end)) if start < end => format!("{}</style>", &svg[start..end]),
+            _ => String::new(),
+        }
+    });
+    &STYLE
+}
+
 /// Numbers clip paths from 0 and names them after their figure: the plotting crate counts them through
 /// the whole process, so that the same rows would give other bytes, and figures on one page must not
 /// share names.
@@ -152,6 +167,14 @@ mod tests {
             r#"<clipPath id="a-clip-0"/><g clip-path="url(#a-clip-0)"/><clipPath id="a-clip-1""#;
         assert_eq!(renumber(svg, "a"), expected);
         assert_eq!(renumber("<svg/>", "a"), "<svg/>");
+    }
+
+    #[test]
+    fn the_font_is_one_style_element() {
+        let style = font_style();
+        assert!(style.starts_with("<style") && style.ends_with("</style>"));
+        assert_eq!(style.matches("@font-face").count(), 1);
+        assert!(style.len() > 100_000, "with the letters themselves");
     }
 
     #[test]

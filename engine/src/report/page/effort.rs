@@ -1,4 +1,4 @@
-//! How many prompts it takes, and whether large objects are easier.
+//! How many prompts it takes, and which objects are hard.
 
 use maud::{Markup, html};
 
@@ -6,7 +6,7 @@ use super::{
     ratio,
     table::{numbers, table, words},
 };
-use crate::report::{Collection, Panel, Series, Strata};
+use crate::report::{Collection, Panel, Series, Strata, Trait};
 
 /// The IoUs at which annotators are usually content.
 const TARGETS: [f64; 3] = [0.80, 0.85, 0.90];
@@ -48,42 +48,75 @@ pub(super) fn effort(collection: &Collection) -> Option<Markup> {
                     td { (panel.object) }
                     td { (series.label) }
                     @for target in TARGETS {
-                        @let effort = series.effort(target);
-                        td.number { (format!("{:.2}", effort.prompts)) }
-                        td.number { (format!("{:.0} %", effort.reached * 100.0)) }
+                        @match series.effort(target) {
+                            Some(effort) => {
+                                td.number { (format!("{:.2}", effort.prompts)) }
+                                td.number { (format!("{:.0} %", effort.reached * 100.0)) }
+                            }
+                            None => { td.number { "–" } td.number { "–" } }
+                        }
                     }
                     td.number { (ratio(series.mean_height())) }
                 }
             }
         }))
         p.note {
-            "NoC: mean number of prompts until the IoU reaches the target; a trial that never does counts as the last prompt. "
-            "Mean height: the area under the IoU curve over its length."
+            "NoC: mean number of prompts until the IoU reaches the target, over trials; one that does not in all its prompts counts as "
+            "these. A dash: a trial was stopped before, at a lower IoU, so that nobody knows (in noc.csv: empty). "
+            "Mean height: the area under the IoU curve over its length, between 0 and 1."
         }
     })
 }
 
-/// Returns a line per series, with the means of small, middling and large objects.
+/// Returns a table for each trait that tells objects apart: a line per series, with the means of three
+/// strata.
 pub(super) fn strata(collection: &Collection) -> Option<Markup> {
+    let tables = Trait::ALL.map(|of| stratified(collection, of));
+    tables.iter().any(Option::is_some).then(|| {
+        html! {
+            @for table in tables.iter().flatten() { (table) }
+            p.note {
+                "Mean IoU after the last prompt, trials in parentheses; of size and contrast a third of the slices of each object in each "
+                "column. Contrast: the share of brightness that an object does not have in common with its surroundings, the pixels up to "
+                "2 % of the slice's diagonal away (generalised contrast-to-noise ratio, Rodriguez-Molares et al. 2020)."
+            }
+        }
+    })
+}
+
+fn stratified(collection: &Collection, of: Trait) -> Option<Markup> {
     let panels: Vec<_> = collection
         .panels
         .iter()
-        .filter_map(|panel| Some((panel, Strata::of(panel)?)))
+        .filter_map(|panel| Some((panel, Strata::of(panel, of)?)))
         .collect();
     if panels.is_empty() {
         return None;
     }
+    let (heading, strata, bounds) = match of {
+        Trait::Size => (
+            "Size",
+            ["Small", "Middling", "Large"],
+            Some("Bounds, pixels"),
+        ),
+        Trait::Regions => ("Number of parts", ["One", "Two", "More"], None),
+        Trait::Contrast => ("Contrast", ["Low", "Middling", "High"], Some("Bounds")),
+    };
     let columns = [
         words("Dataset"),
         words("Object"),
         words("Model and strategy"),
-        numbers("Small"),
-        numbers("Middling"),
-        numbers("Large"),
-        numbers("Bounds, pixels").unsorted(),
-    ];
+    ]
+    .into_iter()
+    .chain(strata.map(numbers))
+    .chain(bounds.map(|bounds| numbers(bounds).unsorted()));
+    let bound = |value: f64| match of {
+        Trait::Contrast => format!("{value:.2}"),
+        Trait::Size | Trait::Regions => format!("{value:.0}"),
+    };
     Some(html! {
-        (table("IoU by size", columns, html! {
+        h3 { (heading) }
+        (table(&format!("IoU by {}", heading.to_lowercase()), columns, html! {
             @for (panel, strata) in &panels {
                 @for series in &panel.series {
                     tr data-dataset=(panel.dataset) data-object=(panel.object) data-series=(series.label) {
@@ -97,11 +130,12 @@ pub(super) fn strata(collection: &Collection) -> Option<Markup> {
                                 }
                             }
                         }
-                        td.number { (strata.small) ", " (strata.middling) }
+                        @if bounds.is_some() {
+                            td.number { (bound(strata.bounds[0])) ", " (bound(strata.bounds[1])) }
+                        }
                     }
                 }
             }
         }))
-        p.note { "Mean IoU after the last prompt, trials in parentheses; a third of the slices of each object in each column." }
     })
 }

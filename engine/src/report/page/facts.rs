@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::table::{numbers, table, words};
 use crate::{
     report::{Collection, Panel, published_images},
-    runs::{Failure, RunError, State, read_failures},
+    runs::{Failure, RunError, State, read_failures, read_timings},
 };
 
 /// How many failures the page lists; the others are in the file.
@@ -74,6 +74,99 @@ fn slices(panel: &Panel) -> usize {
     let curves = panel.series.iter().flat_map(|series| &series.curves);
     let slices: BTreeSet<_> = curves.map(|curve| (curve.case, curve.slice)).collect();
     slices.len()
+}
+
+/// How many operations the page lists; the others are in the file.
+const MOST_OPERATIONS: usize = 20;
+
+/// Returns where the time of each run went: stage by stage, and operation by operation where it was
+/// watched.
+///
+/// # Errors
+/// A file of timings cannot be read.
+pub(super) fn times(collection: &Collection) -> Result<Option<Markup>, RunError> {
+    let runs: Vec<_> = collection
+        .runs
+        .iter()
+        .filter(|run| !run.manifest.stages.is_empty())
+        .collect();
+    if runs.is_empty() {
+        return Ok(None);
+    }
+    let columns = [
+        words("Run"),
+        words("Stage"),
+        numbers("Pieces of work"),
+        numbers("Seconds"),
+        numbers("Share"),
+        numbers("ms a slice"),
+    ];
+    let stages = table(
+        "Time per stage",
+        columns,
+        html! {
+            @for run in &runs {
+                @let manifest = &run.manifest;
+                @let all: f64 = manifest.stages.iter().map(|time| time.seconds).sum();
+                @for time in &manifest.stages {
+                    tr {
+                        td { (manifest.scenario.name) }
+                        td { (time.stage) }
+                        td.number { (time.count) }
+                        td.number { (format!("{:.2}", time.seconds)) }
+                        td.number { (format!("{:.1} %", 100.0 * time.seconds / all)) }
+                        td.number { (format!("{:.2}", 1e3 * time.seconds / manifest.counts.slices.max(1) as f64)) }
+                    }
+                }
+            }
+        },
+    );
+    let mut operations = Vec::new();
+    for run in &collection.runs {
+        let entries = read_timings(&run.folder.timings())?;
+        operations.extend(
+            entries
+                .into_iter()
+                .take(MOST_OPERATIONS)
+                .map(|entry| (run, entry)),
+        );
+    }
+    let columns = [
+        words("Run"),
+        words("Operation"),
+        words("Problem"),
+        numbers("Calls"),
+        numbers("Median, µs"),
+        numbers("All, ms"),
+        numbers("Of the device's roof"),
+    ];
+    Ok(Some(html! {
+        (stages)
+        p.note {
+            "Wall time, of all times that the run was started and came to an end; stages follow one another, reading goes on beside them."
+        }
+        @if !operations.is_empty() {
+            (table("Time per operation", columns, html! {
+                @for (run, entry) in &operations {
+                    tr {
+                        td { (run.manifest.scenario.name) }
+                        td { (entry.operation) }
+                        td { (entry.problem) }
+                        td.number { (entry.count) }
+                        td.number { (format!("{:.1}", entry.median_us)) }
+                        td.number { (format!("{:.1}", entry.total_ms)) }
+                        td.number {
+                            @match entry.peak_percent {
+                                Some(percent) => { (format!("{percent:.0} %")) }
+                                None => { "–" }
+                            }
+                        }
+                    }
+                }
+            }))
+            p.note { "The operations that took the most time of each run that was watched; all are in timings.csv." }
+        }
+    }))
 }
 
 /// Returns what could not be played.

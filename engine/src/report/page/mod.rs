@@ -9,7 +9,7 @@ mod table;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Collection, Drawing, TypicalCase};
+use super::{Collection, Drawing, Pictures, TypicalCase};
 use crate::runs::RunError;
 
 const STYLE: &str = include_str!("style.css");
@@ -23,6 +23,7 @@ const SCRIPT: &str = include_str!("script.js");
 pub(super) fn page(
     collection: &Collection,
     drawings: &[Drawing],
+    sheets: &[Pictures],
     cases: &[TypicalCase],
 ) -> Result<String, RunError> {
     let title = collection
@@ -33,6 +34,7 @@ pub(super) fn page(
         .join(", ");
     let gallery = gallery::gallery(collection, cases)?;
     let failures = facts::failures(collection)?;
+    let times = facts::times(collection)?;
     let document = html! {
         (DOCTYPE)
         html lang="en" {
@@ -50,13 +52,14 @@ pub(super) fn page(
                 }
                 main {
                     (section("results", "Results", results::results(collection)))
-                    (section("figures", "Figures", figures(drawings)))
+                    (section("figures", "Figures", figures(drawings, sheets)))
                     (section("gallery", "Typical cases", gallery))
                     (section("effort", "Prompts needed", effort::effort(collection)))
-                    (section("strata", "By size of the object", effort::strata(collection)))
+                    (section("strata", "Easy and hard objects", effort::strata(collection)))
                     (section("comparison", "Differences", comparison::differences(collection)))
                     (section("published", "Published values", comparison::published_values(collection)))
                     (section("data", "Data", facts::data(collection)))
+                    (section("time", "Time", times))
                     (section("failures", "Failures", failures))
                 }
                 script { (PreEscaped(SCRIPT)) }
@@ -78,7 +81,7 @@ fn section(id: &str, heading: &str, content: Option<Markup>) -> Markup {
     }
 }
 
-fn figures(drawings: &[Drawing]) -> Option<Markup> {
+fn figures(drawings: &[Drawing], sheets: &[Pictures]) -> Option<Markup> {
     (!drawings.is_empty()).then(|| {
         html! {
             @for drawing in drawings {
@@ -90,6 +93,17 @@ fn figures(drawings: &[Drawing]) -> Option<Markup> {
                         (drawing.caption) " "
                         a href={ "figures/" (drawing.name) ".svg" } { "SVG" } " "
                         a href={ "figures/" (drawing.name) ".png" } { "PNG" }
+                    }
+                }
+            }
+            @if !sheets.is_empty() {
+                p {
+                    "Typical cases, for print: "
+                    @for (index, sheet) in sheets.iter().enumerate() {
+                        @if index > 0 { "; " }
+                        (sheet.name) " "
+                        a href={ "figures/" (sheet.name) ".svg" } { "SVG" } " "
+                        a href={ "figures/" (sheet.name) ".png" } { "PNG" }
                     }
                 }
             }

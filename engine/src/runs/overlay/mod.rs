@@ -5,6 +5,7 @@ mod caption;
 mod contour;
 mod panel;
 mod sheet;
+mod vector;
 
 use std::{io::Cursor, path::Path};
 
@@ -17,7 +18,8 @@ use panel::Panel;
 
 pub use caption::Caption;
 pub use contour::outlines;
-pub use sheet::{Sheet, Tile};
+pub use sheet::{Photograph, Sheet, Tile};
+pub use vector::Vector;
 
 /// The long side of the drawn slice is near to this.
 const LONG_SIDE: f32 = 1024.0;

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use image::{RgbImage, imageops};
 use ndarray::{ArrayView2, ArrayView3, s};
 
+pub(super) use super::canvas::Colour;
 use super::{
     Overlay,
-    canvas::{Canvas, Colour, Ink, ink},
+    canvas::{Canvas, Ink, ink},
     contour::{Point, contours},
 };
 use crate::entities::{Click, PixelBox};
@@ -18,8 +19,8 @@ pub(super) const TRUTH_LINE: f32 = 4.5;
 /// Dark, thin and above.
 pub(super) const PREDICTION: Colour = [255, 40, 45];
 pub(super) const PREDICTION_LINE: f32 = 2.0;
-const POSITIVE: Colour = [20, 110, 235];
-const NEGATIVE: Colour = [240, 140, 0];
+pub(super) const POSITIVE: Colour = [20, 110, 235];
+pub(super) const NEGATIVE: Colour = [240, 140, 0];
 pub(super) const WHITE: Colour = [255; 3];
 /// Under every line, so that it shows on bright and on dark.
 const SHADOW: Ink = Ink {
@@ -27,7 +28,7 @@ const SHADOW: Ink = Ink {
     opacity: 0.5,
 };
 /// How far a shadow is seen on each side.
-const SHADE: f32 = 1.0;
+pub(super) const SHADE: f32 = 1.0;
 /// Radius of a click's disc with its ring.
 pub(super) const CLICK: f32 = 10.0;
 

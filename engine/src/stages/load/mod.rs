@@ -68,6 +68,7 @@ fn spawn_slices(
                     Slice {
                         index: data.index,
                         order: *order,
+                        spacing_mm: data.spacing_mm,
                     },
                     Pixels(Arc::new(data.pixels)),
                     Foreground(Arc::new(data.foreground)),

@@ -19,6 +19,7 @@ use ndarray::ArrayView2;
 use crate::{
     entities::{Click, PixelBox, Regions},
     random::Draw,
+    runs::RecordedPrompt,
     scenario::{Primitive, Protocol},
 };
 use measure::measure;
@@ -67,6 +68,16 @@ pub fn place(
     let measured = measure(device, &plans)?;
     let [plan] = plans;
     Ok(plan.finish(measured.into_iter().flatten().collect(), draw))
+}
+
+impl From<RecordedPrompt> for Placed {
+    fn from(prompt: RecordedPrompt) -> Self {
+        Self {
+            clicks: prompt.clicks,
+            boxes: prompt.boxes,
+            ties: prompt.ties,
+        }
+    }
 }
 
 impl Placed {

@@ -11,7 +11,7 @@ use crate::{
     diagnostics::Timings,
     entities::{
         Bitmap, Case, Foreground, History, Mask, MaskOf, Memory, Playing, Prompt, PromptOf,
-        Regions, Slice, SliceOf, Trial, TrialOf, Turn,
+        Regions, Script, Slice, SliceOf, Trial, TrialOf, Turn,
     },
     pipeline::{Round, Stage},
     random::DrawKey,
@@ -42,15 +42,28 @@ type Due<'a> = (
     &'a TrialOf,
     &'a Memory,
     Mut<'a, History>,
+    Option<&'a Script>,
 );
 
-/// Spawns the next prompt of each playing trial, in canonical order. Distances of all trials are
+/// Spawns the next prompt of each playing trial, in canonical order: as its strategy says, or as it
+/// was recorded. Distances of all trials are
 /// measured together, on the study's device.
 fn place_prompts(
     mut commands: Commands,
     mut streams: ResMut<Streams>,
     mut timings: ResMut<Timings>,
-    mut playing: Query<(&Turn, Entity, &Trial, &TrialOf, &Memory, &mut History), With<Playing>>,
+    mut playing: Query<
+        (
+            &Turn,
+            Entity,
+            &Trial,
+            &TrialOf,
+            &Memory,
+            &mut History,
+            Option<&Script>,
+        ),
+        With<Playing>,
+    >,
     scene: Scene<'_, '_>,
 ) -> Result {
     let start = Instant::now();
@@ -71,7 +84,7 @@ fn place_prompts(
             .map(|((plan, measured), due)| scene.finish(plan, measured, due, &mut streams))
             .collect::<Result<Vec<_>>>()?;
         let (next, later) = rest.split_at_mut(placed.len());
-        for ((_, trial, play, _, _, history), placed) in next.iter_mut().zip(placed) {
+        for ((_, trial, play, _, _, history, _), placed) in next.iter_mut().zip(placed) {
             history.rounds += 1;
             history.clicks.extend_from_slice(&placed.clicks);
             history.boxes.extend_from_slice(&placed.boxes);
@@ -116,11 +129,11 @@ impl Scene<'_, '_> {
     fn plan_next<'a>(&'a self, due: &'a [Due<'_>]) -> Result<Vec<Plan<'a, 'a>>> {
         let mut plans = Vec::new();
         let mut pixels = 0;
-        for (_, _, trial, mask, memory, history) in due {
+        for (_, _, trial, mask, memory, history, script) in due {
             if pixels > MOST_PIXELS {
                 break;
             }
-            let plan = self.plan(trial, **mask, memory, history)?;
+            let plan = self.plan(trial, **mask, memory, history, script.is_some())?;
             pixels += plan.pixels();
             plans.push(plan);
         }
@@ -134,11 +147,13 @@ impl Scene<'_, '_> {
         mask: TrialOf,
         memory: &'a Memory,
         history: &'a History,
+        is_scripted: bool,
     ) -> Result<Plan<'a, 'a>> {
         let (_, truth, regions, slice) = self.masks.get(mask.0)?;
         let (_, foreground, _) = self.slices.get(slice.0)?;
         let (strategy, protocol) = &self.study.strategies[trial.strategy];
         let primitives = match &strategy.then {
+            _ if is_scripted => &[][..],
             Continue::Iterate { next, .. } if history.rounds > 0 => next,
             _ => &strategy.first,
         };
@@ -157,9 +172,12 @@ impl Scene<'_, '_> {
         &self,
         plan: &Plan<'_, '_>,
         measured: Vec<Farthest>,
-        (_, _, trial, mask, _, history): &Due<'_>,
+        (_, _, trial, mask, _, history, script): &Due<'_>,
         streams: &mut Streams,
     ) -> Result<Placed> {
+        if let Some(prompt) = script.and_then(|script| script.0.get(history.rounds as usize)) {
+            return Ok(prompt.clone().into());
+        }
         let (mask, _, _, slice) = self.masks.get(mask.0)?;
         let (slice, _, case) = self.slices.get(slice.0)?;
         let case = self.cases.get(case.0)?;
