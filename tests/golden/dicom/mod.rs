@@ -1,15 +1,20 @@
 //! DICOM files against what pydicom, SimpleITK, highdicom and pynrrd read from them (`dicom.py`,
 //! which wrote `dicom.json`), and structure sets against the NIfTI masks that MIRP made of them.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, ops::ControlFlow, path::PathBuf};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as STANDARD};
-use engine::formats::{
-    Volume,
-    dicom::{Colour, Instance, Kind, Segmentation, Series, StructureSet, Summary},
+use engine::{
+    datasets::{ObjectMask, SliceData},
+    formats::{
+        Volume,
+        dicom::{Colour, Instance, Kind, Segmentation, Series, StructureSet, Summary},
+    },
 };
 use serde_json::Value;
 use tests::shared;
+
+use crate::data::open_at;
 
 fn expected() -> Value {
     serde_json::from_str(include_str!("dicom.json")).expect("the script writes JSON")
@@ -372,4 +377,90 @@ fn every_odd_file_is_read_or_says_the_way_out() {
         }
     }
     assert_eq!((read, refused), (8, 17));
+}
+
+/// Reads every case: its name, and per slice its index and the pixels of each object.
+fn play(declaration: &str) -> Vec<(String, Vec<(usize, Vec<(usize, usize)>)>)> {
+    let dataset = open_at(declaration, &shared("data").expect("it was there before"));
+    let case = |case: usize| {
+        let mut slices = Vec::new();
+        let mut sink = |slice: SliceData| {
+            let masks = slice.masks.iter();
+            let area = |mask: &ObjectMask| mask.bitmap.iter().filter(|&&inside| inside).count();
+            let areas = masks.map(|mask| (mask.object, area(mask))).collect();
+            slices.push((slice.index, areas));
+            ControlFlow::Continue(())
+        };
+        let read = dataset.read(case, &mut sink);
+        read.unwrap_or_else(|error| panic!("{error}"));
+        (dataset.cases()[case].id.clone(), slices)
+    };
+    (0..dataset.cases().len()).map(case).collect()
+}
+
+#[test]
+fn a_folder_of_three_modalities_is_the_nifti_dataset() {
+    if shared("data/pet_ct_mr").is_none() {
+        return;
+    }
+    let dicom = r#"dicom(name: "sarcoma", folder: "pet_ct_mr/dicom", objects: [(name: "tumour", files: ["gtv*"])])"#;
+    let found = play(dicom);
+    let modalities = [
+        ("CT", "STS_002/CT/image/s3"),
+        ("MR_T1", "STS_002/MR_T1/image/s6564013"),
+        ("PET", "STS_002/PET/image/s4"),
+    ];
+    assert_eq!(found.len(), modalities.len());
+    for ((name, slices), (modality, expected)) in found.iter().zip(modalities) {
+        assert_eq!(name, expected);
+        assert_eq!(slices.len(), 16);
+        let nifti = format!(
+            r#"volumes(name: "sarcoma", images: "pet_ct_mr/nifti", labels: "pet_ct_mr/nifti",
+                     image_name: "{{stem}}/{modality}_image", label_name: "{{stem}}/{modality}_mask",
+                     objects: [(name: "tumour")])"#
+        );
+        let (_, expected) = &play(&nifti)[0];
+        assert_eq!(slices, expected, "{modality}");
+    }
+    let pet = dicom.replace(
+        "objects:",
+        r#"modality: "pt", series: "*pet_image", objects:"#,
+    );
+    assert_eq!(play(&pet), found[2..]);
+}
+
+#[test]
+fn segmentations_find_their_images() {
+    if shared("data/ct_dicom_seg").is_none() {
+        return;
+    }
+    let found = play(r#"dicom(name: "ct", folder: "ct_dicom_seg")"#);
+    let sums: Vec<_> = found
+        .iter()
+        .map(|(name, slices)| {
+            let mut objects = BTreeMap::new();
+            for &(object, area) in slices.iter().flat_map(|(_, areas)| areas) {
+                *objects.entry(object).or_insert(0) += area;
+            }
+            (name.as_str(), objects.into_iter().collect::<Vec<_>>())
+        })
+        .collect();
+    // DARK_BLUE, GREEN, LIGHT_BLUE, Liver, ORANGE, PURPLE.
+    let overlapping = vec![
+        (0, 4713),
+        (1, 9602),
+        (2, 6693),
+        (3, 107_098),
+        (4, 11_888),
+        (5, 10_743),
+    ];
+    assert_eq!(
+        sums,
+        [
+            ("23x38x3/image/s123456", vec![(3, 322)]),
+            // A segmentation of the middle slice, and two alike label maps of the others.
+            ("24x38x3/image/s123456", vec![(3, 315 + 630)]),
+            ("ct-3slice/s2", overlapping),
+        ]
+    );
 }

@@ -4,6 +4,8 @@ use hayro_jpeg2000::{ComponentData, DecodeSettings, DecoderContext, Image};
 
 use super::{super::pixels::Layout, check_size};
 
+/// Where the header says how many components there are, in two bytes.
+const COMPONENTS: usize = 40;
 /// Where the header says the bits of the first component, and in the highest bit whether it is
 /// signed (T.800 section A.5.1).
 const DEPTH: usize = 42;
@@ -13,6 +15,12 @@ pub(super) fn decode(bytes: &[u8], layout: &Layout) -> Result<Vec<i64>, String> 
     if !bytes.starts_with(&[0xff, 0x4f, 0xff, 0x51]) {
         return Err("is no JPEG 2000 codestream".to_owned());
     }
+    // The decoder allocates for all components before anybody can count them.
+    let components = bytes
+        .get(COMPONENTS..COMPONENTS + 2)
+        .ok_or("ends too early: it is truncated")?;
+    let components = usize::from(u16::from_be_bytes([components[0], components[1]]));
+    check_size(layout.columns, layout.rows, components, layout)?;
     let settings = DecodeSettings {
         resolve_palette_indices: false,
         ..DecodeSettings::default()
