@@ -152,4 +152,7 @@ pub enum DatasetError {
         /// The largest object's, in the slice that shows most of it.
         pixels: usize,
     },
+    /// A header does not say what `normalise` needs.
+    #[error("{0}; declare steps of `normalise` that need no header, such as min_max(slice)")]
+    Header(String),
 }

@@ -2,11 +2,12 @@
 //! [`Paired`].
 
 use super::{
-    CaseSource, DatasetError, Inside, ObjectSpec, Preparation, Raters, Several,
+    CaseSource, DatasetError, Inside, ObjectSpec, Preparation, Raters, Several, Step,
     files::{
         pairing::{self, Layout, MaskFile, Misfit},
         pattern::{NUMBER, OBJECT, RATER},
     },
+    intensity::normalise,
     objects::{Declared, Object},
 };
 
@@ -18,6 +19,7 @@ pub(super) struct Declaration<'a> {
     pub(super) inside: &'a Inside,
     pub(super) several: Several,
     pub(super) raters: &'a Raters,
+    pub(super) normalise: &'a [Step],
     pub(super) prepare: &'a Preparation,
 }
 
@@ -53,6 +55,7 @@ impl Paired {
             dataset: dataset.to_owned(),
             problem,
         };
+        normalise::check(declaration.normalise, false).map_err(wrong)?;
         let has_rater = layout.mask_name.has(RATER);
         if !has_rater && *raters != Raters::default() {
             let field = layout.mask_field;

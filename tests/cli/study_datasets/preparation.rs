@@ -1,6 +1,6 @@
 //! Declared steps between files and models, on pictures and on volumes alike.
 
-use super::{open, planted, read, trees::LAYOUTS};
+use super::{open, planted, read, refusal, trees::LAYOUTS};
 use engine::datasets::SliceData;
 
 /// One dataset of volumes with several objects, and one of pictures: declaration and tree.
@@ -129,4 +129,55 @@ fn a_case_of_which_nothing_is_left_fails_or_is_passed_over() {
             assert!(cases.iter().all(|(_, slices)| slices.is_empty()));
         }
     }
+}
+
+/// Of volumes that are DICOM.
+const PET: usize = 10;
+
+#[test]
+fn windows_of_headers_are_used_where_there_are_headers() {
+    for layout in [BRAIN, CHEST] {
+        let layout = &LAYOUTS[layout];
+        let root = planted(layout);
+        let declaration = layout.declaration.trim_end_matches(')');
+        for step in ["header_window", "suv"] {
+            let refusal = refusal(&format!("{declaration}, normalise: [{step}])"), root.path());
+            let expected = format!("`normalise: [{step}]` needs the header of DICOM images");
+            assert!(refusal.contains(&expected), "{refusal}");
+        }
+    }
+    let layout = &LAYOUTS[PET];
+    let root = planted(layout);
+    let pet = |normalise: &str| {
+        let declaration = layout.declaration.trim_end_matches(')');
+        open(
+            &format!("{declaration}, normalise: [{normalise}])"),
+            root.path(),
+        )
+        .expect("it is recognised")
+    };
+    // From −1024 to −925: the first slice's values begin there, the third's are all above.
+    let bytes = |normalise: &str| {
+        let slices = read(&*pet(normalise)).remove(0).1;
+        slices
+            .iter()
+            .map(|slice| slice.pixels[[0, 0, 0]])
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(bytes("header_window"), [0, 255]);
+    assert_eq!(bytes("min_max(volume)"), [0, 222]);
+    let told = |normalise: &str| {
+        let error = pet(normalise).read(0, &mut |_| std::ops::ControlFlow::Continue(()));
+        error.expect_err("the header lacks something").to_string()
+    };
+    let error = told("suv, window(centre: 5, width: 10)");
+    assert!(
+        error.contains("SUV needs") && error.contains("that need no header"),
+        "{error}"
+    );
+    let alone = refusal(
+        r#"pet_liver(folder: "data/pet_liver", normalise: [suv])"#,
+        root.path(),
+    );
+    assert!(alone.contains("expected a step after it"), "{alone}");
 }

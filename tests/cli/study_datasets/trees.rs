@@ -2,7 +2,10 @@
 
 use std::{fs, io::Write as _, path::Path};
 
+use dicom_core::{DataElement, PrimitiveValue, VR};
+use dicom_dictionary_std::{tags, uids};
 use flate2::{Compression, write::GzEncoder};
+use tests::dicom;
 
 /// One layout of one dataset.
 pub(super) struct Layout {
@@ -98,7 +101,21 @@ pub(super) const LAYOUTS: &[Layout] = &[
             ("brain", 2),
         ],
     },
+    Layout {
+        declaration: r#"pet_liver(folder: "data/pet_liver")"#,
+        write: pet_liver,
+        name: "dicom",
+        cases: 1,
+        objects: &[("tumour", 2)],
+    },
     // What other downloads of the same datasets look like.
+    Layout {
+        declaration: r#"mri_prostate(folder: "i2cvb")"#,
+        write: i2cvb,
+        name: "i2cvb",
+        cases: 1,
+        objects: &[("prostate", 2)],
+    },
     Layout {
         declaration: r#"mri_brain(folder: "graded", modality: "t1ce")"#,
         write: |root| {
@@ -154,6 +171,11 @@ pub(super) const LAYOUTS: &[Layout] = &[
 ];
 
 impl Layout {
+    /// Returns whether files are known by their content, not by their names.
+    pub(super) fn is_dicom(&self) -> bool {
+        ["dicom", "i2cvb"].contains(&self.name)
+    }
+
     /// Returns the folder that the declaration names.
     pub(super) fn folder(&self) -> &'static str {
         let mut parts = self.declaration.split('"');
@@ -310,6 +332,69 @@ fn ct_organ(root: &Path) {
             _ => 0,
         };
         volume(root, &format!("labels-{case}.nii.gz"), organs);
+    }
+}
+
+/// Contours on two of three slices of PET, and a CT without any; the header has a window.
+fn pet_liver(root: &Path) {
+    for index in 0..3 {
+        let mut pet = dicom::slice(index);
+        dicom::put(
+            &mut pet,
+            tags::SOP_CLASS_UID,
+            VR::UI,
+            uids::POSITRON_EMISSION_TOMOGRAPHY_IMAGE_STORAGE,
+        );
+        dicom::put(&mut pet, tags::MODALITY, VR::CS, "PT");
+        dicom::put(&mut pet, tags::WINDOW_CENTER, VR::DS, "-974");
+        dicom::put(&mut pet, tags::WINDOW_WIDTH, VR::DS, "100");
+        write(root, &format!("p1/pet/{index}.dcm"), &dicom::encode(&pet));
+        let mut ct = dicom::slice(index);
+        dicom::put(&mut ct, tags::SERIES_INSTANCE_UID, VR::UI, "1.2.9");
+        dicom::put(
+            &mut ct,
+            tags::SOP_INSTANCE_UID,
+            VR::UI,
+            &format!("1.2.9.{index}"),
+        );
+        write(root, &format!("p1/ct/{index}.dcm"), &dicom::encode(&ct));
+    }
+    write(
+        root,
+        "p1/contours.dcm",
+        &dicom::encode(&dicom::structures(&[0, 2])),
+    );
+}
+
+/// MRI, and masks as a series of their own.
+fn i2cvb(root: &Path) {
+    for index in 0..3 {
+        let mut image = dicom::slice(index);
+        dicom::put(&mut image, tags::MODALITY, VR::CS, "MR");
+        write(
+            root,
+            &format!("Patient_383/T2W/{index:05}.dcm"),
+            &dicom::encode(&image),
+        );
+        let mut mask = dicom::slice(index);
+        dicom::put(&mut mask, tags::SERIES_INSTANCE_UID, VR::UI, "1.2.7");
+        dicom::put(
+            &mut mask,
+            tags::SOP_INSTANCE_UID,
+            VR::UI,
+            &format!("1.2.7.{index}"),
+        );
+        dicom::put(&mut mask, tags::RESCALE_INTERCEPT, VR::DS, "0");
+        let inside = |pixel: u16| u16::from(index > 0 && (8..10).contains(&pixel));
+        let [columns, rows] = dicom::SIZE;
+        let pixels: Vec<u16> = (0..columns * rows).map(inside).collect();
+        let pixels = PrimitiveValue::U16(pixels.into());
+        mask.put(DataElement::new(tags::PIXEL_DATA, VR::OW, pixels));
+        write(
+            root,
+            &format!("Patient_383/GT/prostate/{index:05}.dcm"),
+            &dicom::encode(&mask),
+        );
     }
 }
 

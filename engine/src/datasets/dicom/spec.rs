@@ -97,6 +97,7 @@ impl DicomSpec {
             dataset: self.name.to_string(),
             problem,
         };
+        normalise::check(&self.normalise, true).map_err(wrong)?;
         let rules = self
             .objects
             .iter()

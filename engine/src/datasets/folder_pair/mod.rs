@@ -121,6 +121,7 @@ impl FolderPair {
             inside: &spec.inside,
             several: spec.several,
             raters: &spec.raters,
+            normalise: &spec.normalise,
             prepare: &spec.prepare,
         })?;
         let mut colours = Vec::new();
@@ -253,7 +254,7 @@ fn table(steps: &[Step], kinds: usize, values: impl Iterator<Item = usize>) -> V
         first: 0.0,
         bins: slice.bins.clone(),
     };
-    let mapping = Mapping::find(steps, (kinds - 1) as f64, &mut slice, &mut volume);
+    let mapping = Mapping::find(steps, 1.0, (kinds - 1) as f64, &mut slice, &mut volume);
     (0..kinds).map(|value| mapping.byte(value as f64)).collect()
 }
 

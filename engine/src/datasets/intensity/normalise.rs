@@ -44,16 +44,34 @@ pub enum Step {
     Bone,
     /// The CT window with centre 40 and width 80.
     Brain,
+    /// The window that the header of a DICOM image gives its slice. Comes first.
+    HeaderWindow,
+    /// From the activity in a DICOM PET image to standardised uptake values by body weight (g/ml), for
+    /// the steps after it. Comes first.
+    Suv,
 }
 
 impl Step {
+    /// Returns the window between two values, from black to white; `None` if they are no such.
+    pub(in crate::datasets) fn between([black, white]: [f64; 2]) -> Option<Self> {
+        let width = Positive::try_from(white - black).ok()?;
+        let centre = black + width.0 / 2.0;
+        Some(Self::Window { centre, width })
+    }
+
     /// Returns whether its interval depends on the whole volume.
     pub(in crate::datasets) fn looks_at_volume(&self) -> bool {
         match self {
             Self::DivideByMax(over) | Self::MinMax(over) | Self::Percentile { over, .. } => {
                 *over == Over::Volume
             }
-            Self::Window { .. } | Self::SoftTissue | Self::Lung | Self::Bone | Self::Brain => false,
+            Self::Window { .. }
+            | Self::SoftTissue
+            | Self::Lung
+            | Self::Bone
+            | Self::Brain
+            | Self::HeaderWindow
+            | Self::Suv => false,
         }
     }
 }
@@ -127,9 +145,41 @@ pub(in crate::datasets) fn divide_by_max() -> Vec<Step> {
     vec![Step::DivideByMax(Over::Slice)]
 }
 
+/// Refuses steps that make no sense together, or need a header where there is none.
+pub(in crate::datasets) fn check(steps: &[Step], has_header: bool) -> Result<(), String> {
+    for (index, step) in steps.iter().enumerate() {
+        let word = match step {
+            Step::HeaderWindow => "header_window",
+            Step::Suv => "suv",
+            _ => continue,
+        };
+        if !has_header {
+            return Err(format!(
+                "`normalise: [{word}]` needs the header of DICOM images; expected another step, such as \
+                 window(centre: 40, width: 400)"
+            ));
+        }
+        if index > 0 {
+            return Err(format!(
+                "`{word}` is about values as stored; expected it as the first step of `normalise`"
+            ));
+        }
+        if *step == Step::Suv && steps.len() == 1 {
+            return Err(
+                "`suv` says what values are worth, not how they are shown; expected a step after it, \
+                 such as window(centre: 5, width: 10)"
+                    .to_owned(),
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Steps with their intervals known: a map from stored values to bytes that does not decrease.
 #[derive(Clone, Debug)]
 pub(in crate::datasets) struct Mapping {
+    /// What stored values are multiplied by before the first step.
+    factor: f64,
     intervals: Vec<[f64; 2]>,
     /// What becomes 1 where there are no steps.
     full_scale: f64,
@@ -137,14 +187,17 @@ pub(in crate::datasets) struct Mapping {
 
 impl Mapping {
     /// Looks at the values to find the interval of each step. Without steps, 0 to `full_scale`
-    /// (255 for 8 bits, 65535 for 16) is shown as it is.
+    /// (255 for 8 bits, 65535 for 16) is shown as it is. `factor` (above 0) is what [`Step::Suv`]
+    /// multiplies values by; a [`Step::HeaderWindow`] has been made a [`Step::Window`].
     pub(in crate::datasets) fn find(
         steps: &[Step],
+        factor: f64,
         full_scale: f64,
         slice: &mut dyn Spread,
         volume: &mut dyn Spread,
     ) -> Self {
         let mut mapping = Self {
+            factor,
             intervals: Vec::with_capacity(steps.len()),
             full_scale,
         };
@@ -167,6 +220,8 @@ impl Mapping {
                 Step::Lung => window(-600.0, 1500.0),
                 Step::Bone => window(400.0, 1800.0),
                 Step::Brain => window(40.0, 80.0),
+                Step::Suv => continue,
+                Step::HeaderWindow => unreachable!("whoever reads headers has replaced it"),
             };
             mapping.intervals.push(interval);
         }
@@ -175,6 +230,7 @@ impl Mapping {
 
     /// Returns the value after the steps so far: 0 to 1, or as stored if there is none.
     fn unit(&self, value: f64) -> f64 {
+        let value = value * self.factor;
         self.intervals.iter().fold(value, |value, &[low, high]| {
             if high > low {
                 ((value - low) / (high - low)).clamp(0.0, 1.0)
@@ -205,7 +261,7 @@ mod tests {
 
     fn bytes(steps: &[Step], values: &[f64]) -> Vec<u8> {
         let spread = || Values::new(values.iter().copied());
-        let mapping = Mapping::find(steps, 255.0, &mut spread(), &mut spread());
+        let mapping = Mapping::find(steps, 1.0, 255.0, &mut spread(), &mut spread());
         values.iter().map(|&value| mapping.byte(value)).collect()
     }
 
@@ -241,6 +297,34 @@ mod tests {
             [0, 0, 127, 255, 255]
         );
         assert_eq!(bytes(&[], &[0.0, 1.0, 254.0, 255.0]), [0, 1, 254, 255]);
+    }
+
+    #[test]
+    fn steps_that_need_a_header_come_first_and_find_one() {
+        let window = Step::between([0.0, 10.0]).expect("a window");
+        let told = |steps: &[Step], has_header| check(steps, has_header).err().unwrap_or_default();
+        for step in [Step::HeaderWindow, Step::Suv] {
+            assert!(told(&[step, window], false).contains("needs the header of DICOM images"));
+            assert!(told(&[window, step], true).contains("expected it as the first step"));
+            assert_eq!(told(&[step, window], true), "");
+        }
+        assert!(told(&[Step::Suv], true).contains("expected a step after it"));
+        assert_eq!(told(&[Step::HeaderWindow], true), "");
+        assert_eq!(told(&[Step::SoftTissue, Step::Bone], false), "");
+        assert_eq!(Step::between([3.0, 3.0]), None);
+        assert_eq!(Step::between([f64::NAN, 3.0]), None);
+
+        let stored = [0.0, 500.0, 1000.0, 4000.0];
+        let spread = || Values::new(stored.iter().copied());
+        let uptake = |steps: &[Step]| {
+            let mapping = Mapping::find(steps, 0.01, 255.0, &mut spread(), &mut spread());
+            stored.map(|value| mapping.byte(value))
+        };
+        assert_eq!(uptake(&[Step::Suv, window]), [0, 127, 255, 255]);
+        assert_eq!(
+            uptake(&[Step::Suv, Step::MinMax(Over::Volume)]),
+            [0, 31, 63, 255]
+        );
     }
 
     #[test]

@@ -52,6 +52,10 @@ const TEXTS: &[(&str, &str)] = &[
         "ct_organ",
         include_str!("../../../../assets/datasets/ct_organ.ron"),
     ),
+    (
+        "pet_liver",
+        include_str!("../../../../assets/datasets/pet_liver.ron"),
+    ),
 ];
 
 static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {

@@ -1,18 +1,20 @@
 //! From a volume and its truth to slices. See [`Cutting`].
 
+mod header;
 mod voxels;
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use ndarray::{Array2, Array3};
+use ndarray::Array2;
 use serde::Deserialize;
 
+use header::Shown;
 pub(super) use voxels::VoxelSet;
 
 use super::{
     CaseSource, DatasetError, ObjectMask, Origin, Preparation, SliceCount, SliceData, VolumePlace,
     intensity::{
-        normalise::{Mapping, Step},
+        normalise::Step,
         spread::{Histogram, Scaled, Spread, Values},
     },
     preparation::{self, Chosen},
@@ -94,7 +96,8 @@ impl Cutting<'_> {
     /// Hands each slice that is played to `sink`, until it breaks; turned as a viewer shows it.
     ///
     /// # Errors
-    /// None of the case's slices shows an object, or none is left by the preparation.
+    /// None of the case's slices shows an object, or none is left by the preparation; a header does not
+    /// say what normalising needs.
     pub(super) fn hand_over(
         &self,
         case: &CaseSource,
@@ -117,6 +120,7 @@ impl Cutting<'_> {
         } else {
             Box::new(Values::<f64>::new(std::iter::empty()))
         };
+        let shown = Shown::of(case, image, self.normalise)?;
         let mut with_object = 0;
         for Chosen {
             slice: index,
@@ -132,7 +136,7 @@ impl Cutting<'_> {
             let slice = self.prepare.finish(SliceData {
                 index,
                 masks: masks.collect(),
-                pixels: show(image, &view, index, self.normalise, &mut *volume),
+                pixels: shown.slice(&view, index, &mut *volume)?,
                 foreground: bitmap(&truth.foreground),
                 spacing_mm: image
                     .grid
@@ -188,21 +192,6 @@ fn cut<T>(
     Array2::from_shape_fn((height, width), |(y, x)| {
         value(view.voxel(shape, index, [y, x]))
     })
-}
-
-/// Returns a slice in 8-bit RGB.
-fn show(
-    image: &Volume,
-    view: &View,
-    index: usize,
-    steps: &[Step],
-    volume: &mut dyn Spread,
-) -> Array3<u8> {
-    let slice = cut(view, image.grid.shape, index, |voxel| image.value(voxel));
-    let mut values = Values::new(slice.iter().copied());
-    let mapping = Mapping::find(steps, 255.0, &mut values, volume);
-    let (height, width) = slice.dim();
-    Array3::from_shape_fn((height, width, 3), |(y, x, _)| mapping.byte(slice[[y, x]]))
 }
 
 /// Returns the spread of a volume: counted if its values are few, else kept in single precision.

@@ -54,6 +54,7 @@ impl Volumes {
             inside: &spec.inside,
             several: spec.several,
             raters: &spec.raters,
+            normalise: &spec.normalise,
             prepare: &spec.prepare,
         })?;
         Ok(Self {
