@@ -1,4 +1,7 @@
-//! The header of NIfTI-1 and NIfTI-2. See [`Header`].
+//! The header of NIfTI-1, which the `nifti` crate reads, and of NIfTI-2, which it does not know. See
+//! [`Header`].
+
+use nifti::{Endianness, NiftiHeader};
 
 use super::FormatError;
 use crate::formats::{source::Source, volume::ByteOrder};
@@ -72,16 +75,53 @@ impl Header {
             }
             _ => return Err(source.broken("its header has not the mark of NIfTI")),
         };
-        let fields = Fields { bytes, order };
-        Ok(if is_second {
-            fields.second(is_pair)
-        } else {
-            fields.first(is_pair)
-        })
+        if is_second {
+            return Ok(Fields { bytes, order }.second(is_pair));
+        }
+        let first = NiftiHeader::from_reader(bytes);
+        let first = first.map_err(|error| source.broken(error.to_string()))?;
+        let same_order = match first.endianness {
+            Endianness::Little => order == ByteOrder::Little,
+            Endianness::Big => order == ByteOrder::Big,
+        };
+        // The crate goes by the number of dimensions, `recognise` by the header's size.
+        if !same_order {
+            return Err(source.broken("its header has its first numbers in different byte orders"));
+        }
+        Ok(Self::first(&first, order, is_pair))
+    }
+
+    /// Takes over what the crate read.
+    fn first(header: &NiftiHeader, order: ByteOrder, is_pair: bool) -> Self {
+        let NiftiHeader {
+            quatern_b: b,
+            quatern_c: c,
+            quatern_d: d,
+            ..
+        } = *header;
+        Self {
+            order,
+            is_second: false,
+            is_pair,
+            // The standard's are signed.
+            dim: header.dim.map(|length| (length as i16).into()),
+            datatype: header.datatype,
+            bitpix: header.bitpix,
+            pixdim: header.pixdim.map(f64::from),
+            vox_offset: header.vox_offset.into(),
+            scl_slope: header.scl_slope.into(),
+            scl_inter: header.scl_inter.into(),
+            xyzt_units: header.xyzt_units,
+            qform_code: header.qform_code.into(),
+            sform_code: header.sform_code.into(),
+            quatern: [b, c, d].map(f64::from),
+            qoffset: [header.quatern_x, header.quatern_y, header.quatern_z].map(f64::from),
+            srow: [header.srow_x, header.srow_y, header.srow_z].map(|row| row.map(f64::from)),
+        }
     }
 }
 
-/// The bytes of a header, read field by field.
+/// The bytes of a NIfTI-2 header, read field by field.
 struct Fields<'a> {
     bytes: &'a [u8],
     order: ByteOrder,
@@ -104,37 +144,10 @@ impl Fields<'_> {
     number!(i16, i16);
     number!(i32, i32);
     number!(i64, i64);
-    number!(f32, f32);
     number!(f64, f64);
-
-    fn f32s<const N: usize>(&self, at: usize) -> [f64; N] {
-        std::array::from_fn(|k| self.f32(at + 4 * k).into())
-    }
 
     fn f64s<const N: usize>(&self, at: usize) -> [f64; N] {
         std::array::from_fn(|k| self.f64(at + 8 * k))
-    }
-
-    /// Offsets of `nifti1.h`.
-    fn first(&self, is_pair: bool) -> Header {
-        Header {
-            order: self.order,
-            is_second: false,
-            is_pair,
-            dim: std::array::from_fn(|k| self.i16(40 + 2 * k).into()),
-            datatype: self.i16(70),
-            bitpix: self.i16(72),
-            pixdim: self.f32s(76),
-            vox_offset: self.f32(108).into(),
-            scl_slope: self.f32(112).into(),
-            scl_inter: self.f32(116).into(),
-            xyzt_units: self.bytes[123],
-            qform_code: self.i16(252).into(),
-            sform_code: self.i16(254).into(),
-            quatern: self.f32s(256),
-            qoffset: self.f32s(268),
-            srow: [self.f32s(280), self.f32s(296), self.f32s(312)],
-        }
     }
 
     /// Offsets of `nifti2.h`.
