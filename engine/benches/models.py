@@ -23,7 +23,7 @@ parser.add_argument("program")
 parser.add_argument("networks", nargs="*")
 parser.add_argument("--ritm", help="a clone of the reference implementation of RITM")
 parser.add_argument("--rounds", type=int, default=5)
-arguments = parser.parse_args()
+arguments = parser.parse_intermixed_args()
 
 torch.set_num_threads(1)
 torch.manual_seed(1)

@@ -6,6 +6,8 @@
 //! implementations in turns: each line it writes, a network's name, is answered with the seconds of
 //! one call.
 
+mod clock;
+
 use std::{
     hint::black_box,
     io::{self, BufRead as _, IsTerminal as _},
@@ -23,6 +25,8 @@ use kernels::{
     Device, Tensor,
     resize::{Resize, resize_bilinear},
 };
+
+use clock::{print, processor_time};
 
 /// Height and width of RITM's input.
 const SIDE: usize = 512;
@@ -139,29 +143,4 @@ fn slice_and_mirror_image() -> Tensor {
         .enumerate()
         .map(|(i, x)| if i % 4 < 3 { (x + 1.0) / 2.0 } else { 0.0 });
     Tensor::from_vec(&Device::cpu(), &[2, SIDE, SIDE, 4], values.collect()).expect("it fits")
-}
-
-/// Returns the processor time of this process, or where the system does not tell it (it does on Unix)
-/// the time since the first call.
-fn processor_time() -> Duration {
-    #[cfg(unix)]
-    {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-        let [seconds, nanoseconds] = [time.tv_sec, time.tv_nsec]
-            .map(|part| u64::try_from(part).expect("the clock starts at 0"));
-        Duration::from_secs(seconds) + Duration::from_nanos(nanoseconds)
-    }
-    #[cfg(not(unix))]
-    {
-        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-        START.get_or_init(std::time::Instant::now).elapsed()
-    }
-}
-
-#[expect(
-    clippy::print_stdout,
-    reason = "the times are what the program is run for"
-)]
-fn print(line: &str) {
-    println!("{line}");
 }

@@ -5,13 +5,14 @@
 //! reading took. `pictures FOLDER` decodes every file of the folder, `volume FILE` one volume,
 //! `slices FOLDER` the volume and labels there up to the slices that models see.
 
+mod clock;
+
 use std::{
     fs,
     hint::black_box,
     io::{self, BufRead as _},
     ops::ControlFlow,
     path::Path,
-    time::Duration,
 };
 
 use engine::{
@@ -19,6 +20,8 @@ use engine::{
     formats::{Volume, raster},
     scenario::ScenarioFile,
 };
+
+use clock::{print, processor_time};
 
 fn main() {
     for line in io::stdin().lock().lines() {
@@ -60,29 +63,4 @@ fn slices(folder: &Path) {
         ControlFlow::Continue(())
     };
     dataset.read(0, &mut sink).expect("the script made it");
-}
-
-/// Returns the processor time of this process, or where the system does not tell it (it does on Unix)
-/// the time since the first call.
-fn processor_time() -> Duration {
-    #[cfg(unix)]
-    {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-        let [seconds, nanoseconds] = [time.tv_sec, time.tv_nsec]
-            .map(|part| u64::try_from(part).expect("the clock starts at 0"));
-        Duration::from_secs(seconds) + Duration::from_nanos(nanoseconds)
-    }
-    #[cfg(not(unix))]
-    {
-        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-        START.get_or_init(std::time::Instant::now).elapsed()
-    }
-}
-
-#[expect(
-    clippy::print_stdout,
-    reason = "the times are what the program is run for"
-)]
-fn print(line: &str) {
-    println!("{line}");
 }

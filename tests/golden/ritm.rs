@@ -18,7 +18,7 @@ use kernels::{
 };
 use ndarray::{Array2, ArrayView2, s};
 use serde_json::Value;
-use tests::{golden::Golden, shared};
+use tests::{devices, golden::Golden, shared};
 
 use crate::{
     compare::{assert_close, channels_first},
@@ -59,13 +59,13 @@ impl WeightSource for Rescaled {
     }
 }
 
-fn network(architecture: Architecture, source: &Rescaled) -> RitmNetwork {
+fn network(device: &Device, architecture: Architecture, source: &Rescaled) -> RitmNetwork {
     let config = RitmConfig::of(architecture).expect("a RITM");
-    RitmNetwork::load(config, source, &Device::cpu()).expect("formula weights fit")
+    RitmNetwork::load(config, source, device).expect("formula weights fit")
 }
 
 /// Returns the golden input: picture and mask before, `[1, 160, 240, 4]`; or with an empty mask before.
-fn input(golden: &Golden, has_before: bool) -> Tensor {
+fn input(device: &Device, golden: &Golden, has_before: bool) -> Tensor {
     let (height, width) = (160, 240);
     let picture = Formula::default().picture("golden.picture", 3, height, width);
     let before = Formula::default().signed("golden.prev_mask", &[1, 1, height, width]);
@@ -77,7 +77,7 @@ fn input(golden: &Golden, has_before: bool) -> Tensor {
     let pixels = height * width;
     let values = (0..4 * pixels).map(|i| planes[i % 4 * pixels + i / 4]);
     let shape = [1, height, width, 4];
-    let input = Tensor::from_vec(&Device::cpu(), &shape, values.collect()).expect("it fits");
+    let input = Tensor::from_vec(device, &shape, values.collect()).expect("it fits");
     if has_before {
         let corner = channels_first(&input);
         let corner = corner.slice(s![.., .., ..4, ..4]).to_owned().into_dyn();
@@ -93,12 +93,22 @@ fn input(golden: &Golden, has_before: bool) -> Tensor {
 }
 
 fn check_network(name: &str, architecture: Architecture) {
-    const TOLERANCE: f64 = 1e-4;
     let Some(golden) = Golden::open(&format!("ritm_{name}_net")) else {
         return;
     };
-    let network = network(architecture, &Rescaled::new(&golden, &["cls_head_shift"]));
-    let (input, empty) = (input(&golden, true), input(&golden, false));
+    for device in devices() {
+        check_network_on(&device, &golden, name, architecture);
+    }
+}
+
+fn check_network_on(device: &Device, golden: &Golden, name: &str, architecture: Architecture) {
+    const TOLERANCE: f64 = 1e-4;
+    let network = network(
+        device,
+        architecture,
+        &Rescaled::new(golden, &["cls_head_shift"]),
+    );
+    let (input, empty) = (input(device, golden, true), input(device, golden, false));
     let clicks: Vec<[f32; 3]> =
         serde_json::from_value(golden.metadata("clicks")).expect("row, column, sign");
     let clicks = clicks.iter().map(|&[row, column, sign]| ClickInInput {
@@ -132,7 +142,7 @@ fn check_network(name: &str, architecture: Architecture) {
     };
     // The intermediate results that were kept are those of an empty mask before.
     let features = network.click_features(&empty, &clicks);
-    let features = channels_first(&features.expect("the CPU does not fail"));
+    let features = channels_first(&features.expect("the device works"));
     let theirs = golden.f32("coord_features.sub");
     assert_close(
         "coord_features",
@@ -147,16 +157,14 @@ fn check_network(name: &str, architecture: Architecture) {
         channels_first(&whole.expect("it has pixels"))
     };
     let logits = network.logits_visiting(&empty, &clicks, &mut visit);
-    logits.expect("the CPU does not fail");
+    logits.expect("the device works");
     assert_eq!(seen, 1 + 1 + 9 + 5, "every stage was compared");
     let logits = network.logits(&input, &clicks);
-    let logits = upscaled(&logits.expect("the CPU does not fail"));
+    let logits = upscaled(&logits.expect("the device works"));
     assert_close(name, &logits, &[1; 4], &golden.f32("instances"), TOLERANCE);
 
     (clicks[0][2].row, clicks[0][2].column) = (40.0, 15.0);
-    let moved = network
-        .logits(&input, &clicks)
-        .expect("the CPU does not fail");
+    let moved = network.logits(&input, &clicks).expect("the device works");
     let theirs = golden.f32("instances_moved_click.sub");
     assert_close(name, &upscaled(&moved), &[1, 1, 4, 4], &theirs, TOLERANCE);
 }
@@ -237,7 +245,11 @@ fn check_clicks(name: &str, architecture: Architecture) {
         mask.get_pixel(x as u32, y as u32).0[0] > 0
     });
     let shifts = ["cls_head_shift", "cls_head_second_shift"];
-    let network = network(architecture, &Rescaled::new(&golden, &shifts));
+    let network = network(
+        &Device::cpu(),
+        architecture,
+        &Rescaled::new(&golden, &shifts),
+    );
     let (height, width, _) = pixels.dim();
     let image = pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
     let image = Tensor::from_vec(&Device::cpu(), &[1, height, width, 3], image);
