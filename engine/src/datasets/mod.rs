@@ -22,7 +22,7 @@ use ndarray::{Array2, Array3};
 
 use crate::formats::Grid;
 
-pub use dicom::{DicomSpec, Fraction, TruthSource, Wildcard};
+pub use dicom::{DicomSpec, TruthSource, Wildcard};
 pub use error::DatasetError;
 pub use files::{
     pairing::Unpaired,

@@ -1,10 +1,11 @@
 //! What is shown to a model. Coordinates are pixels of the slice: x is the column, y the row.
 
 use bevy_ecs::prelude::*;
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::{PredictionOf, Prompts};
-use crate::models::Embedding;
+use crate::{metrics::bounds, models::Embedding};
 
 /// One interaction of a trial: what was added, and what the model is therefore given.
 #[derive(Component, Clone, Debug)]
@@ -83,6 +84,20 @@ pub struct PixelBox {
     pub x1: u32,
     /// Bottommost row.
     pub y1: u32,
+}
+
+impl PixelBox {
+    /// Returns the smallest box that holds every pixel of `bitmap`, `[height, width]`; `None` if it is
+    /// empty.
+    pub fn around(bitmap: ArrayView2<'_, bool>) -> Option<Self> {
+        let (rows, columns) = bounds(bitmap)?;
+        Some(Self {
+            x0: columns.start as u32,
+            y0: rows.start as u32,
+            x1: columns.end as u32 - 1,
+            y1: rows.end as u32 - 1,
+        })
+    }
 }
 
 /// What a model is given in one call. A prompt of several boxes is several calls whose masks are united.

@@ -76,27 +76,15 @@ impl Raster {
 /// [`FormatError::Promise`] before anything is allocated for a header that lies; else what the
 /// decoder says.
 pub fn read(path: &Path) -> Result<Raster, FormatError> {
-    let unreadable = |source| FormatError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    // Opening a pipe would wait for ever.
-    let metadata = path.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(FormatError::NotAFile {
-            path: path.to_owned(),
-        });
-    }
-    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    let source = Source { path };
+    let unreadable = |error| source.unreadable(error);
+    let (mut file, bytes) = source.open()?;
     if file.fill_buf().map_err(unreadable)?.starts_with(npy::MARK) {
-        return npy::read_picture(Source { path });
+        return npy::read_picture(source);
     }
     let broken = |error: ImageError| match error {
-        ImageError::IoError(source) if source.raw_os_error().is_some() => unreadable(source),
-        other => FormatError::Broken {
-            path: path.to_owned(),
-            problem: other.to_string(),
-        },
+        ImageError::IoError(error) if error.raw_os_error().is_some() => unreadable(error),
+        other => source.broken(other.to_string()),
     };
 
     let reader = ImageReader::new(&mut file)
@@ -105,7 +93,7 @@ pub fn read(path: &Path) -> Result<Raster, FormatError> {
     match reader.format() {
         Some(ImageFormat::Png) => {
             drop(reader);
-            if let Some(raster) = read_palette(&mut file, path, metadata.len())? {
+            if let Some(raster) = read_palette(&mut file, path, bytes)? {
                 return Ok(raster);
             }
             file.rewind().map_err(unreadable)?;
@@ -144,7 +132,7 @@ pub fn read(path: &Path) -> Result<Raster, FormatError> {
         .map_err(unreadable)?;
     let decoder = reader.into_decoder().map_err(broken)?;
     let (width, height) = decoder.dimensions();
-    check_promise(path, metadata.len(), width, height, decoder.total_bytes())?;
+    check_promise(path, bytes, width, height, decoder.total_bytes())?;
     let image = DynamicImage::from_decoder(decoder).map_err(broken)?;
     from_decoded(image).ok_or_else(|| FormatError::Unsupported {
         path: path.to_owned(),

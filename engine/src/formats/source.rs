@@ -82,7 +82,7 @@ impl Source<'_> {
     ///
     /// # Errors
     /// What the system says, and [`FormatError::NotAFile`].
-    pub(super) fn open(&self) -> Result<(BufReader<File>, u64), FormatError> {
+    pub(super) fn file(&self) -> Result<(File, u64), FormatError> {
         // Opening a pipe would wait for ever.
         let metadata = (self.path.metadata()).map_err(|error| self.unreadable(error))?;
         if !metadata.is_file() {
@@ -91,13 +91,22 @@ impl Source<'_> {
             });
         }
         let file = File::open(self.path).map_err(|error| self.unreadable(error))?;
-        Ok((BufReader::with_capacity(1 << 16, file), metadata.len()))
+        Ok((file, metadata.len()))
+    }
+
+    /// Opens a file to be read from its beginning, and says how large it is.
+    ///
+    /// # Errors
+    /// As [`Source::file`].
+    pub(super) fn open(&self) -> Result<(BufReader<File>, u64), FormatError> {
+        let (file, bytes) = self.file()?;
+        Ok((BufReader::with_capacity(1 << 16, file), bytes))
     }
 
     /// Opens a file, and unpacks it if it is an archive of gzip.
     ///
     /// # Errors
-    /// As [`Source::open`].
+    /// As [`Source::file`].
     pub(super) fn open_unpacked(&self) -> Result<Opened, FormatError> {
         let (mut reader, bytes) = self.open()?;
         let start = (reader.fill_buf()).map_err(|error| self.unreadable(error))?;

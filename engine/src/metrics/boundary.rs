@@ -90,7 +90,7 @@ pub(super) fn edge(mask: ArrayView2<'_, bool>) -> Array2<bool> {
 }
 
 /// Returns the rows and the columns that a mask reaches; `None` if it is empty.
-pub(super) fn bounds(mask: ArrayView2<'_, bool>) -> Option<(Range<usize>, Range<usize>)> {
+pub(crate) fn bounds(mask: ArrayView2<'_, bool>) -> Option<(Range<usize>, Range<usize>)> {
     let occupied = |lane: ArrayView1<'_, bool>| lane.iter().any(|&inside| inside);
     let span = |mut lanes: ndarray::iter::LanesIter<'_, bool, ndarray::Ix1>| {
         let first = lanes.position(occupied)?;

@@ -3,9 +3,12 @@
 use kernels::distance::to_nearest;
 use ndarray::{ArrayView2, Zip, s};
 
-use super::boundary::{bounds, edge};
+use super::{
+    boundary::{bounds, edge},
+    percentile,
+};
 
-/// What HD95 takes of the distances, in percent.
+/// The share of the distances that HD95 looks at.
 const NINETY_FIVE: f64 = 0.95;
 
 /// The distances from each edge pixel of one mask to the nearest edge pixel of the other.
@@ -91,14 +94,6 @@ impl Distances {
     }
 }
 
-/// Returns a percentile of values in ascending order, at least one.
-fn percentile(sorted: &[f64], at: f64) -> f64 {
-    let place = at * (sorted.len() - 1) as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (sorted[above] - sorted[below]) * (place - place.floor())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,13 +140,6 @@ mod tests {
         assert_eq!(between(&none, &one), None);
         assert_eq!(between(&one, &none), None);
         assert_eq!(between(&none, &none), None);
-    }
-
-    #[test]
-    fn percentiles_are_numpys() {
-        let values = [0.0, 1.0, 2.0, 10.0];
-        assert!((percentile(&values, 0.95) - 8.8).abs() < 1e-12);
-        assert!((percentile(&[3.0], 0.95) - 3.0).abs() < 1e-12);
     }
 
     proptest! {

@@ -1,10 +1,10 @@
 //! `prompts.json`: the prompts of a run, to be given to another model. See [`Recording`].
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     fs::File,
     io::{BufReader, BufWriter, Read, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
@@ -101,9 +101,18 @@ struct RecordedTrial {
     prompts: Vec<RecordedPrompt>,
 }
 
-/// The file.
+/// What the file holds.
 #[derive(Deserialize)]
+struct Trials {
+    trials: Vec<RecordedTrial>,
+}
+
+/// The file.
 struct Recorded {
+    path: PathBuf,
+    /// BLAKE3 of its bytes.
+    blake3: String,
+    /// At least one, each with a prompt.
     trials: Vec<RecordedTrial>,
 }
 
@@ -113,12 +122,18 @@ struct Recorded {
 /// Points at the strategy whose recording cannot be used.
 pub fn recordings(file: &ScenarioFile) -> Result<Vec<Option<Recording>>, ScenarioError> {
     let strategies = file.scenario.strategies.iter().enumerate();
+    // A file is read once, however many strategies replay it.
+    let mut files: HashMap<PathBuf, Recorded> = HashMap::new();
     let read = |(index, strategy): (usize, &crate::scenario::Strategy)| {
         let Some(spec) = &strategy.replay else {
             return Ok(None);
         };
         let path = file.folder().join(&spec.file);
-        let recording = Recording::read(&path, spec, &strategy.name);
+        let recorded = match files.entry(path) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => Recorded::read(new.key()).map(|read| new.insert(read)),
+        };
+        let recording = recorded.and_then(|recorded| recorded.of(spec, &strategy.name));
         recording.map(Some).map_err(|error| {
             let expected = "expected the prompts.json of a finished run";
             file.misfit(Place::StrategyName(index), error.to_string(), expected)
@@ -134,48 +149,7 @@ impl Recording {
     /// # Errors
     /// The file is no recording, or has no or several such prompts.
     pub fn read(path: &Path, spec: &ReplaySpec, own: &str) -> Result<Self, RecordingError> {
-        let mut bytes = Vec::new();
-        File::open(path)
-            .and_then(|file| BufReader::new(file).read_to_end(&mut bytes))
-            .map_err(reading(path))?;
-        let recorded: Recorded =
-            serde_json::from_slice(&bytes).map_err(|error| RunError::Malformed {
-                path: path.to_owned(),
-                line: error.line() as u64,
-                reason: error.to_string(),
-            })?;
-        let mut trials = recorded.trials;
-        trials.retain(|trial| !trial.prompts.is_empty());
-        if trials.is_empty() {
-            return Err(RecordingError::Empty(path.display().to_string()));
-        }
-        let strategy = choose(
-            path,
-            "strategy",
-            spec.strategy.as_deref(),
-            own,
-            &trials,
-            |id| &id.strategy,
-        )?;
-        trials.retain(|trial| trial.trial.strategy == strategy);
-        let model = choose(path, "model", spec.model.as_deref(), "", &trials, |id| {
-            &id.model
-        })?;
-        trials.retain(|trial| trial.trial.model == model);
-        let trials = trials.into_iter().map(|one| {
-            let scene = Scene {
-                dataset: one.trial.dataset,
-                case: one.trial.case,
-                slice: one.trial.slice,
-                object: one.trial.object,
-                repeat: one.trial.repeat,
-            };
-            (scene, one.prompts)
-        });
-        Ok(Self {
-            blake3: blake3::hash(&bytes).to_hex().to_string(),
-            trials: trials.collect(),
-        })
+        Recorded::read(path)?.of(spec, own)
     }
 
     /// Returns the prompts given on a slice of `(height, width)` pixels.
@@ -223,13 +197,65 @@ impl Recording {
     }
 }
 
+impl Recorded {
+    fn read(path: &Path) -> Result<Self, RecordingError> {
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|file| BufReader::new(file).read_to_end(&mut bytes))
+            .map_err(reading(path))?;
+        let recorded: Trials =
+            serde_json::from_slice(&bytes).map_err(|error| RunError::Malformed {
+                path: path.to_owned(),
+                line: error.line() as u64,
+                reason: error.to_string(),
+            })?;
+        let mut trials = recorded.trials;
+        trials.retain(|trial| !trial.prompts.is_empty());
+        if trials.is_empty() {
+            return Err(RecordingError::Empty(path.display().to_string()));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            blake3: blake3::hash(&bytes).to_hex().to_string(),
+            trials,
+        })
+    }
+
+    /// Returns the prompts of one model and strategy, chosen as [`Recording::read`] says.
+    fn of(&self, spec: &ReplaySpec, own: &str) -> Result<Recording, RecordingError> {
+        let asked = spec.strategy.as_deref();
+        let mut trials: Vec<_> = self.trials.iter().collect();
+        let strategy = choose(&self.path, "strategy", asked, own, &trials, |id| {
+            &id.strategy
+        })?;
+        trials.retain(|trial| trial.trial.strategy == strategy);
+        let asked = spec.model.as_deref();
+        let model = choose(&self.path, "model", asked, "", &trials, |id| &id.model)?;
+        trials.retain(|trial| trial.trial.model == model);
+        let trials = trials.into_iter().map(|one| {
+            let scene = Scene {
+                dataset: one.trial.dataset.clone(),
+                case: one.trial.case.clone(),
+                slice: one.trial.slice,
+                object: one.trial.object.clone(),
+                repeat: one.trial.repeat,
+            };
+            (scene, one.prompts.clone())
+        });
+        Ok(Recording {
+            blake3: self.blake3.clone(),
+            trials: trials.collect(),
+        })
+    }
+}
+
 /// Returns the name that is asked for, or `own` if the file has it, or the only one there is.
 fn choose(
     path: &Path,
     kind: &'static str,
     asked: Option<&str>,
     own: &str,
-    trials: &[RecordedTrial],
+    trials: &[&RecordedTrial],
     name: fn(&TrialId) -> &String,
 ) -> Result<String, RecordingError> {
     let mut found: Vec<&str> = Vec::new();
@@ -337,7 +363,6 @@ mod tests {
         },
     };
     use ndarray::Array2;
-    use std::path::PathBuf;
 
     fn click(x: u32) -> Click {
         Click {

@@ -10,7 +10,7 @@ mod truth;
 
 use std::{ops::ControlFlow, path::Path};
 
-pub use spec::{DicomSpec, Fraction, TruthSource, Wildcard};
+pub use spec::{DicomSpec, TruthSource, Wildcard};
 
 use self::{
     objects::Wanted,

@@ -16,7 +16,7 @@ use crate::{
         slicing::Axis,
     },
     formats::dicom::Colour,
-    scenario::Name,
+    scenario::{Name, Ratio},
 };
 
 /// A folder of DICOM files, whatever they are called and however deep they lie. Each series that
@@ -64,7 +64,7 @@ pub struct DicomSpec {
     pub inside: Inside,
     /// From which part on a pixel of a fractional segmentation belongs; by default they are not read.
     #[serde(default)]
-    pub fractional: Option<Fraction>,
+    pub fractional: Option<Ratio>,
     /// What to do with pictures in colour.
     #[serde(default)]
     pub colour: Colour,
@@ -169,30 +169,6 @@ impl fmt::Display for TruthSource {
             Self::Referenced => f.write_str("referenced"),
             Self::Series(pattern) => write!(f, "series(\"{pattern}\")"),
             Self::Volumes(pattern) => write!(f, "volumes(\"{pattern}\")"),
-        }
-    }
-}
-
-/// A part of the whole, above 0 up to 1.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "f64")]
-pub struct Fraction(f64);
-
-impl Fraction {
-    /// Returns the number.
-    pub const fn get(self) -> f64 {
-        self.0
-    }
-}
-
-impl TryFrom<f64> for Fraction {
-    type Error = String;
-
-    fn try_from(number: f64) -> Result<Self, String> {
-        if number > 0.0 && number <= 1.0 {
-            Ok(Self(number))
-        } else {
-            Err(format!("{number}: expected a number above 0, up to 1"))
         }
     }
 }

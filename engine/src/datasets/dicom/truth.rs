@@ -7,15 +7,12 @@ use super::{
     pairs::{Truth as Place, TruthKind},
 };
 use crate::{
-    datasets::{
-        CaseSource, DatasetError,
-        slicing::Truth,
-        volumes::{is_anything, is_inside},
-    },
+    datasets::{CaseSource, DatasetError, slicing::Truth, volumes::Labels},
     formats::{
         Grid, Volume,
         dicom::{Colour, PlacingError, Segmentation, Series, StructureSet},
     },
+    scenario::Ratio,
 };
 
 impl Dicom {
@@ -60,7 +57,7 @@ impl Dicom {
         truth: &mut Truth,
     ) -> Result<(), DatasetError> {
         let segmentation = Segmentation::open(path)?;
-        let threshold = self.spec.fractional.map(super::Fraction::get);
+        let threshold = self.spec.fractional.map(Ratio::get);
         let shown = |number: i64| -> Vec<usize> {
             let segment = segmentation
                 .segments
@@ -80,11 +77,7 @@ impl Dicom {
                     last = Some((number, shown(number)));
                 }
                 let (_, objects) = last.as_ref().expect("it was just set");
-                for &object in objects {
-                    truth.objects[object].insert(voxel);
-                }
-                truth.foreground.insert(voxel);
-                truth.largest = truth.largest.max(number as f64);
+                truth.mark(objects, voxel, number as f64);
             },
         );
         placed.map_err(|error| misplaced(error, source, &series.volume.grid))
@@ -107,11 +100,7 @@ impl Dicom {
             }
             structures
                 .place(roi, &series.volume.grid, &mut |voxel| {
-                    for &object in &objects {
-                        truth.objects[object].insert(voxel);
-                    }
-                    truth.foreground.insert(voxel);
-                    truth.largest = truth.largest.max(roi.number as f64);
+                    truth.mark(&objects, voxel, roi.number as f64);
                 })
                 .map_err(|error| misplaced(error, source, &series.volume.grid))?;
         }
@@ -128,34 +117,17 @@ impl Dicom {
         label: &str,
         truth: &mut Truth,
     ) -> Result<(), DatasetError> {
-        let image = &series.volume.grid;
-        let Some(fit) = self.spec.grid.fit(image, &mask.grid) else {
-            return Err(DatasetError::Grid {
-                image: source.path.clone(),
-                image_size: image.to_string(),
-                mask: path.to_owned(),
-                mask_size: mask.grid.to_string(),
-            });
+        let shown = self.shown(None, label).into_iter();
+        let labels = Labels {
+            path,
+            volume: mask,
+            grid: self.spec.grid,
+            inside: &self.spec.inside,
+            shown: shown
+                .map(|object| (object, &self.objects[object].inside))
+                .collect(),
         };
-        let shown = self.shown(None, label);
-        fit.visit(mask, image.shape, |voxel, value| {
-            if value == 0.0 || value.is_nan() {
-                return;
-            }
-            truth.largest = value.max(truth.largest);
-            let mut is_any = shown.is_empty() && is_anything(&self.spec.inside, value);
-            for &object in &shown {
-                let rule = &self.objects[object].inside;
-                is_any |= is_anything(rule, value);
-                if is_inside(rule, value) {
-                    truth.objects[object].insert(voxel);
-                }
-            }
-            if is_any {
-                truth.foreground.insert(voxel);
-            }
-        });
-        Ok(())
+        labels.add_to(truth, source, &series.volume.grid)
     }
 
     /// Returns the objects that a segment, region or mask shows.

@@ -1,9 +1,14 @@
 //! What of a slice is shown. See [`Crop`].
 
+use std::ops;
+
 use ndarray::{Array2, s};
 use serde::Deserialize;
 
-use crate::datasets::{SliceData, Window};
+use crate::{
+    datasets::{SliceData, Window},
+    metrics::bounds,
+};
 
 /// A rectangle of a slice, in pixels as a viewer shows it. What lies outside is cut off, of the
 /// image, of the objects and of the foreground; a rectangle that reaches beyond the slice is cut
@@ -68,28 +73,13 @@ impl Crop {
                 within(width.saturating_sub(columns as usize) / 2, columns, width)?,
             ]),
             Self::Objects { margin } => {
-                let inside = || {
-                    foreground
-                        .indexed_iter()
-                        .filter_map(|(place, &inside)| inside.then_some(place))
+                let margin = margin as usize;
+                let (rows, columns) = bounds(foreground.view())?;
+                let around = |tight: ops::Range<usize>, all: usize| {
+                    let end = tight.end.saturating_add(margin).min(all);
+                    [tight.start.saturating_sub(margin), end]
                 };
-                let around = |first: usize, last: usize, all: usize| {
-                    let margin = margin as usize;
-                    let end = last.saturating_add(margin).saturating_add(1).min(all);
-                    [first.saturating_sub(margin), end]
-                };
-                Some([
-                    around(
-                        inside().map(|(y, _)| y).min()?,
-                        inside().map(|(y, _)| y).max()?,
-                        height,
-                    ),
-                    around(
-                        inside().map(|(_, x)| x).min()?,
-                        inside().map(|(_, x)| x).max()?,
-                        width,
-                    ),
-                ])
+                Some([around(rows, height), around(columns, width)])
             }
         }
     }

@@ -64,6 +64,15 @@ impl Truth {
         }
     }
 
+    /// Adds a voxel with this label to these objects and to the foreground.
+    pub(super) fn mark(&mut self, objects: &[usize], voxel: usize, label: f64) {
+        for &object in objects {
+            self.objects[object].insert(voxel);
+        }
+        self.foreground.insert(voxel);
+        self.largest = self.largest.max(label);
+    }
+
     /// Returns what more than half of them say; they are of one volume.
     pub(super) fn majority(mut truths: Vec<Self>) -> Self {
         if truths.len() == 1 {

@@ -1,4 +1,6 @@
-//! Which voxels of a volume belong to which object. See [`Volumes::read_labels`].
+//! Which voxels of a volume belong to which object. See [`Labels`].
+
+use std::path::Path;
 
 use super::{GridRule, Volumes};
 use crate::{
@@ -14,45 +16,78 @@ impl Volumes {
         image: &Volume,
         files: &[&MaskFile],
     ) -> Result<Truth, DatasetError> {
-        let shape = image.grid.shape;
-        let mut truth = Truth::nothing(shape, self.files.objects.len());
+        let mut truth = Truth::nothing(image.grid.shape, self.files.objects.len());
         for file in files {
-            let labels = Volume::read(&file.path, self.spec.label_frame)?;
-            let Some(fit) = self.spec.grid.fit(&image.grid, &labels.grid) else {
-                return Err(DatasetError::Grid {
-                    image: source.path.clone(),
-                    image_size: image.grid.to_string(),
-                    mask: file.path.clone(),
-                    mask_size: labels.grid.to_string(),
-                });
+            let volume = Volume::read(&file.path, self.spec.label_frame)?;
+            let shown = self.files.shown_in(file).into_iter();
+            let labels = Labels {
+                path: &file.path,
+                volume: &volume,
+                grid: self.spec.grid,
+                inside: &self.spec.inside,
+                shown: shown
+                    .map(|object| (object, &self.files.objects[object].inside))
+                    .collect(),
             };
-            let shown = self.files.shown_in(file);
-            let mark = |voxel: usize, value: f64| {
-                if value == 0.0 || value.is_nan() {
-                    return;
-                }
-                truth.largest = value.max(truth.largest);
-                let mut is_any = shown.is_empty() && is_anything(&self.spec.inside, value);
-                for &object in &shown {
-                    let rule = &self.files.objects[object].inside;
-                    is_any |= is_anything(rule, value);
-                    if is_inside(rule, value) {
-                        truth.objects[object].insert(voxel);
-                    }
-                }
-                if is_any {
-                    truth.foreground.insert(voxel);
-                }
-            };
-            fit.visit(&labels, shape, mark);
+            labels.add_to(&mut truth, source, &image.grid)?;
         }
         Ok(truth)
     }
 }
 
+/// A label volume, and what its labels mean.
+pub(in crate::datasets) struct Labels<'a> {
+    pub(in crate::datasets) path: &'a Path,
+    pub(in crate::datasets) volume: &'a Volume,
+    pub(in crate::datasets) grid: GridRule,
+    /// Which voxels belong to an object, where it shows none that was declared.
+    pub(in crate::datasets) inside: &'a Inside,
+    /// The objects that it shows, by index, each with its own rule.
+    pub(in crate::datasets) shown: Vec<(usize, &'a Inside)>,
+}
+
+impl Labels<'_> {
+    /// Adds what they say to the truth of an image on this grid.
+    ///
+    /// # Errors
+    /// They do not lie on it.
+    pub(in crate::datasets) fn add_to(
+        &self,
+        truth: &mut Truth,
+        source: &CaseSource,
+        image: &Grid,
+    ) -> Result<(), DatasetError> {
+        let Some(fit) = self.grid.fit(image, &self.volume.grid) else {
+            return Err(DatasetError::Grid {
+                image: source.path.clone(),
+                image_size: image.to_string(),
+                mask: self.path.to_owned(),
+                mask_size: self.volume.grid.to_string(),
+            });
+        };
+        fit.visit(self.volume, image.shape, |voxel, value| {
+            if value == 0.0 || value.is_nan() {
+                return;
+            }
+            truth.largest = value.max(truth.largest);
+            let mut is_any = self.shown.is_empty() && is_anything(self.inside, value);
+            for &(object, rule) in &self.shown {
+                is_any |= is_anything(rule, value);
+                if is_inside(rule, value) {
+                    truth.objects[object].insert(voxel);
+                }
+            }
+            if is_any {
+                truth.foreground.insert(voxel);
+            }
+        });
+        Ok(())
+    }
+}
+
 impl GridRule {
     /// Returns how labels come onto the grid of the image; `None` if they do not.
-    pub(in crate::datasets) fn fit(self, image: &Grid, labels: &Grid) -> Option<Fit> {
+    fn fit(self, image: &Grid, labels: &Grid) -> Option<Fit> {
         match self {
             Self::Same => image.agrees_with(labels).then_some(Fit::Stored),
             Self::SameShape => (image.shape == labels.shape).then_some(Fit::Stored),
@@ -66,7 +101,7 @@ impl GridRule {
 }
 
 /// How labels come onto the grid of their image.
-pub(in crate::datasets) enum Fit {
+enum Fit {
     /// They lie there.
     Stored,
     /// By this map, from indices of the image to indices of the labels.
@@ -76,12 +111,7 @@ pub(in crate::datasets) enum Fit {
 impl Fit {
     /// Calls `mark` with the place in stored order and the label of every voxel of an image of this
     /// shape that has one.
-    pub(in crate::datasets) fn visit(
-        &self,
-        labels: &Volume,
-        shape: [usize; 3],
-        mut mark: impl FnMut(usize, f64),
-    ) {
+    fn visit(&self, labels: &Volume, shape: [usize; 3], mut mark: impl FnMut(usize, f64)) {
         match self {
             Self::Stored => {
                 for (voxel, value) in labels.values().enumerate() {
@@ -128,7 +158,7 @@ fn resample(
 const NEARLY_WHOLE: f64 = 1e-3;
 
 /// Returns whether a voxel that is not 0 belongs to an object.
-pub(in crate::datasets) fn is_inside(rule: &Inside, value: f64) -> bool {
+fn is_inside(rule: &Inside, value: f64) -> bool {
     match rule {
         Inside::Values(wanted) => wanted
             .iter()
@@ -139,6 +169,6 @@ pub(in crate::datasets) fn is_inside(rule: &Inside, value: f64) -> bool {
 }
 
 /// Returns whether a voxel that is not 0 belongs to some object, also one that was not declared.
-pub(in crate::datasets) fn is_anything(rule: &Inside, value: f64) -> bool {
+fn is_anything(rule: &Inside, value: f64) -> bool {
     matches!(rule, Inside::Values(_)) || is_inside(rule, value)
 }

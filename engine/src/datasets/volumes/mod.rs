@@ -5,7 +5,7 @@ mod spec;
 
 use std::{ops::ControlFlow, path::Path};
 
-pub(super) use labels::{is_anything, is_inside};
+pub(super) use labels::Labels;
 pub use spec::{GridRule, VolumesSpec};
 
 use super::{

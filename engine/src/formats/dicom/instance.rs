@@ -18,7 +18,7 @@ use dicom_parser::{DynStatefulDecoder, StatefulDecode as _};
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 
 use super::attributes;
-use crate::formats::FormatError;
+use crate::formats::{FormatError, source};
 
 /// How deep sequences may lie in sequences. Real files stay below 10.
 const DEEPEST: usize = 32;
@@ -63,22 +63,12 @@ impl Instance {
     /// # Errors
     /// [`FormatError::Unknown`] if it is no DICOM file; what is broken, or promised and not there.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
-        let unreadable = |source| FormatError::Read {
-            path: path.to_owned(),
-            source,
-        };
-        // Opening a pipe would wait for ever.
-        let metadata = path.metadata().map_err(unreadable)?;
-        if !metadata.is_file() {
-            return Err(FormatError::NotAFile {
-                path: path.to_owned(),
-            });
-        }
-        let mut file = File::open(path).map_err(unreadable)?;
+        let named = source::Source { path };
+        let (mut file, bytes) = named.file()?;
         let mut magic = [0; META as usize];
         match file.read_exact(&mut magic) {
             Ok(()) if magic.ends_with(b"DICM") => {}
-            Err(error) if error.raw_os_error().is_some() => return Err(unreadable(error)),
+            Err(error) if error.raw_os_error().is_some() => return Err(named.unreadable(error)),
             _ => {
                 return Err(FormatError::Unknown {
                     path: path.to_owned(),
@@ -89,14 +79,14 @@ impl Instance {
         let source = Source {
             path,
             file: &file,
-            bytes: metadata.len(),
+            bytes,
         };
         let (syntax, start) = source.transfer_syntax()?;
         let mut reader = source.reader(syntax, start)?;
         let data = reader.dataset(None, 0)?;
         Ok(Self {
             path: path.to_owned(),
-            bytes: metadata.len(),
+            bytes,
             syntax: syntax.uid().to_owned(),
             is_big_endian: syntax.endianness() == Endianness::Big,
             pixels: reader.pixels.take(),

@@ -5,6 +5,8 @@ use rand_chacha::{
     rand_core::{Rng, SeedableRng},
 };
 
+use crate::metrics::percentile;
+
 /// How many times the cases are drawn anew.
 const RESAMPLES: usize = 2000;
 /// What the interval leaves out at either end.
@@ -69,19 +71,11 @@ pub fn intervals(clusters: &[Cluster]) -> Option<Vec<Interval>> {
     let interval = |mut means: Vec<f64>| {
         means.sort_by(f64::total_cmp);
         Interval {
-            low: quantile(&means, TAIL),
-            high: quantile(&means, 1.0 - TAIL),
+            low: percentile(&means, TAIL),
+            high: percentile(&means, 1.0 - TAIL),
         }
     };
     Some(means.into_iter().map(interval).collect())
-}
-
-/// Returns a quantile of sorted values, between neighbours by straight lines.
-fn quantile(sorted: &[f64], at: f64) -> f64 {
-    let place = at * (sorted.len() - 1) as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (sorted[above] - sorted[below]) * (place - place.floor())
 }
 
 #[cfg(test)]

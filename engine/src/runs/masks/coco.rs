@@ -11,10 +11,13 @@ use ndarray::ArrayView2;
 use serde::Serialize;
 
 use super::make_folder;
-use crate::runs::{
-    Group, Manifest, Rle, Row, RunError,
-    error::writing,
-    folder::{create_new, remove},
+use crate::{
+    metrics::bounds,
+    runs::{
+        Group, Manifest, Rle, Row, RunError,
+        error::writing,
+        folder::{create_new, remove},
+    },
 };
 
 /// A file in COCO's format for data and for results at once (cocodataset.org, «Data format»), that grows
@@ -129,7 +132,7 @@ impl Annotations {
             category_id: self.first_categories[group.dataset] + group.object,
             segmentation: Rle::encode(bitmap),
             area: bitmap.iter().filter(|&&inside| inside).count(),
-            bbox: bounds(bitmap),
+            bbox: left_top_size(bitmap),
             iscrowd: 0,
             score: row.predicted_iou,
             repeat: row.repeat,
@@ -168,14 +171,9 @@ impl Annotations {
 }
 
 /// Returns left, top, width and height of the tight box around a mask; zeros if it is empty.
-fn bounds(mask: ArrayView2<'_, bool>) -> [usize; 4] {
-    let inside = mask.indexed_iter().filter(|&(_, &inside)| inside);
-    let bounds = inside.fold(None, |bounds: Option<[usize; 4]>, ((y, x), _)| {
-        let [left, top, right, bottom] = bounds.unwrap_or([x, y, x, y]);
-        Some([left.min(x), top.min(y), right.max(x), bottom.max(y)])
-    });
-    bounds.map_or([0; 4], |[left, top, right, bottom]| {
-        [left, top, right - left + 1, bottom - top + 1]
+fn left_top_size(mask: ArrayView2<'_, bool>) -> [usize; 4] {
+    bounds(mask).map_or([0; 4], |(rows, columns)| {
+        [columns.start, rows.start, columns.len(), rows.len()]
     })
 }
 

@@ -108,7 +108,7 @@ impl Overlay<'_> {
 
     /// Returns the window around a small object, of the slice's proportions; `None` if it is large.
     fn window(&self) -> Option<PixelBox> {
-        let bounds = bounds(self.truth)?;
+        let bounds = PixelBox::around(self.truth)?;
         let (height, width) = self.truth.dim();
         let [width, height] = [width as f32, height as f32];
         let columns = (bounds.x1 - bounds.x0 + 1) as f32;
@@ -137,27 +137,6 @@ fn scale(long: f32) -> f32 {
     } else {
         (LONG_SIDE / long).round()
     }
-}
-
-/// Returns the tight box around a mask.
-fn bounds(mask: ArrayView2<'_, bool>) -> Option<PixelBox> {
-    let mut bounds: Option<PixelBox> = None;
-    for ((y, x), _) in mask.indexed_iter().filter(|&(_, &inside)| inside) {
-        let (x, y) = (x as u32, y as u32);
-        let old = bounds.unwrap_or(PixelBox {
-            x0: x,
-            y0: y,
-            x1: x,
-            y1: y,
-        });
-        bounds = Some(PixelBox {
-            x0: old.x0.min(x),
-            y0: old.y0.min(y),
-            x1: old.x1.max(x),
-            y1: old.y1.max(y),
-        });
-    }
-    bounds
 }
 
 fn beside(left: &RgbImage, right: &RgbImage) -> RgbImage {

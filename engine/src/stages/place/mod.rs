@@ -1,6 +1,5 @@
 //! Place: strategies become prompts. See [`place`]; many trials are measured together in `measure.rs`.
 
-mod bounds;
 mod calls;
 mod draws;
 mod error;

@@ -4,7 +4,7 @@
 use kernels::distance::{Farthest, Metric, Query, farthest};
 use ndarray::{CowArray, Ix2};
 
-use super::{Placed, View, bounds, error};
+use super::{Placed, View, error};
 use crate::{
     entities::{Click, PixelBox, Region, Regions},
     random::Draw,
@@ -169,11 +169,11 @@ fn steps<'a>(primitive: Primitive, view: &View<'a>, protocol: &Protocol) -> Vec<
             .map(|region| Step::Inside(view.regions.bitmap(region).into()))
             .collect(),
         Primitive::Box(Target::ErrorRegion) => {
-            let bounds = bounds::around(error::region(view).view());
+            let bounds = PixelBox::around(error::region(view).view());
             vec![Step::Boxes(bounds.into_iter().collect())]
         }
         Primitive::Box(Target::Object) => {
-            let bounds = bounds::around(view.truth);
+            let bounds = PixelBox::around(view.truth);
             vec![Step::Boxes(bounds.into_iter().collect())]
         }
         Primitive::Box(target) => {
