@@ -7,7 +7,7 @@
 //! | [`scenario`] | what is asked: the RON language |
 //! | [`study`] | a scenario made ready: datasets opened, models built |
 //! | [`simulation`] | plays a study, batch by batch |
-//! | [`limits`] | how much of the machine a run may take |
+//! | [`limits`] | how much of the machine a run may take, and for how long |
 //! | [`entities`] | what exists: components and relationships, no systems |
 //! | [`stages`] | what happens: one plugin per stage, in run order |
 //! | [`metrics`] | how good a mask is |

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -13,7 +13,7 @@ use kernels::KernelError;
 
 use crate::{
     diagnostics::{Measured, Meter, Timings, Watch},
-    limits::Limits,
+    limits::{CallInProgress, Limits, OnHang, Watchdog, lock},
     pipeline::PipelinePlugin,
     runs::{Counts, Results, RunError, State},
     stages::{DeviceFailure, load::Intake, report::Ledger},
@@ -43,7 +43,8 @@ pub struct Outcome {
 /// Plays the `cases` of `study`, as (dataset, case), that `results` lacks, batch by batch.
 /// `progress` is called before the first and after each; when `stop` becomes true, or a limit is
 /// exceeded, the batch in play is finished, and no further one begins. If the device fails the run
-/// ends with what was written before.
+/// ends with what was written before. `on_hang` is told of a model that does not come back from a
+/// case within the time that `limits` give it.
 ///
 /// # Errors
 /// When a file of the run folder cannot be written. What was written before stays valid.
@@ -54,22 +55,30 @@ pub fn simulate(
     limits: Limits,
     watch: Watch,
     stop: &Arc<AtomicBool>,
+    on_hang: OnHang,
     mut progress: impl FnMut(&Counts),
 ) -> Result<Outcome, RunError> {
     let mut app = App::empty();
     keep_unfinished(&mut cases, &study, &results);
     let before = results.counts();
     progress(&before);
+    let results = Arc::new(Mutex::new(results));
+    let call = CallInProgress::default();
+    let watchdog = limits.case_timeout.map(|timeout| {
+        let results = Arc::clone(&results);
+        Watchdog::start(timeout, call.clone(), results, Arc::clone(stop), on_hang)
+    });
     let readers = Intake::start(&study.datasets, cases, READERS, limits.case_timeout);
     app.insert_resource(readers)
         .insert_resource(limits)
         .insert_resource(limits.budget())
         .insert_resource(study)
+        .insert_resource(call)
         .insert_resource(match watch {
             Watch::Everything => Timings::with_spans(),
             Watch::Stages | Watch::Operations => Timings::default(),
         })
-        .insert_resource(Ledger::new(results))
+        .insert_resource(Ledger::new(Arc::clone(&results)))
         .add_plugins(PipelinePlugin);
     let device = app.world().resource::<Study>().device.clone();
     let mut failure = None;
@@ -91,7 +100,7 @@ pub fn simulate(
         if let Some(error) = ledger.error.take() {
             return Err(error);
         }
-        progress(&ledger.results.counts());
+        progress(&lock(&ledger.results).counts());
         if let Some(used) = limits.excess() {
             tracing::warn!(
                 "stopping: {} MB of memory are in use, more than --max-memory allows",
@@ -107,11 +116,14 @@ pub fn simulate(
         State::Interrupted
     };
     let timings = world.remove_resource::<Timings>().unwrap_or_default();
-    let Some(ledger) = world.remove_resource::<Ledger>() else {
-        unreachable!("it was inserted above and no system removes it");
+    drop(watchdog);
+    world.remove_resource::<Ledger>();
+    let Some(results) = Arc::into_inner(results) else {
+        unreachable!("the watchdog has ended, and the ledger is gone");
     };
-    let counts = ledger.results.counts();
-    ledger.results.finish()?;
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let counts = results.counts();
+    results.finish()?;
     Ok(Outcome {
         counts,
         slices: counts.slices - before.slices,

@@ -12,5 +12,7 @@ mod reference;
 mod run;
 mod runs;
 mod scenario;
+#[cfg(unix)]
+mod signals;
 mod study_datasets;
 mod weights;

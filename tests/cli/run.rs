@@ -44,7 +44,8 @@ impl Played {
     }
 }
 
-fn command(folder: &Path, text: &str, arguments: &[&str]) -> Command {
+/// Returns what plays a scenario's text in `folder`.
+pub(super) fn command(folder: &Path, text: &str, arguments: &[&str]) -> Command {
     let scenario = folder.join("scenario.ron");
     fs::write(&scenario, text).expect("the folder is writable");
     let mut command = Command::new(env!("CARGO_BIN_EXE_engine-under-test"));
@@ -196,46 +197,4 @@ fn a_case_that_fails_costs_only_itself() {
     assert_eq!(rows.lines().count(), 3, "a heading and two cases: {rows}");
     let failures = fs::read_to_string(played.result("torn", "failures.csv")).expect("failures");
     assert!(failures.contains("torn.png"), "{failures}");
-}
-
-#[cfg(unix)]
-#[test]
-fn signals_end_a_run_soon_and_it_goes_on_later() {
-    let Some(weights) = shared("weights") else {
-        return;
-    };
-    let text = "(name: \"long\", models: [\"mobile_sam\"], \
-                datasets: [phantoms(name: \"p\", modality: breast_ultrasound, cases: 400)], \
-                strategies: [(name: \"box\", first: [box(object)])])";
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let weights = weights.canonicalize().expect("it exists");
-    let models = weights.to_str().expect("a plain path");
-    let rows = folder.path().join("runs/long/rows.csv");
-    let lines = || fs::read_to_string(&rows).map_or(0, |text| text.lines().count());
-    let mut before = 0;
-    for signal in ["-INT", "-TERM"] {
-        let child = command(folder.path(), text, &["--models", models])
-            .stderr(std::process::Stdio::piped())
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        while lines() < before + 2 {
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        let id = child.id().to_string();
-        let sent = Command::new("kill").args([signal, &id]).status();
-        assert!(sent.expect("kill is part of every Unix").success());
-        let start = std::time::Instant::now();
-        let output = child.wait_with_output().expect("it ends");
-        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{stderr}");
-        assert_eq!(
-            stderr.contains("400 cases are played already"),
-            before > 0,
-            "{stderr}"
-        );
-        assert!((before + 2..400).contains(&lines()));
-        before = lines();
-    }
 }

@@ -136,6 +136,7 @@ fn play(study: &Path, weights: &Path) -> Vec<Row> {
             limits: Limits::default(),
             watch: Watch::default(),
             stop: Arc::default(),
+            on_hang: Arc::new(|_| ()),
         },
         |_, _| {},
     )

@@ -101,6 +101,7 @@ fn execute_models(
         limits,
         watch: Watch::Stages,
         stop: Arc::clone(&stop),
+        on_hang: Arc::new(|failure| panic!("no model hangs here: {}", failure.reason)),
     };
     // It is told of the beginning, and of each batch.
     let mut told = 0;

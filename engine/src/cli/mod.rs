@@ -9,6 +9,7 @@ mod completions;
 mod datasets;
 mod device;
 mod devices;
+mod interrupt;
 mod masks;
 mod merge;
 mod models;
@@ -35,7 +36,7 @@ Examples:
   engine devices                              what can compute, and how fast
   engine profile mobile_sam --device wgpu     where a device's time goes
 
-Exit codes: 0 done, 1 some cases failed or the run was stopped, 2 could not run.";
+Exit codes: 0 done, 1 some cases failed or the run was stopped, 2 could not run, 3 a model hangs.";
 
 /// Plays a clinician clicking on medical images, to measure promptable segmentation models.
 #[derive(Debug, Parser)]

@@ -2,12 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,6 +14,7 @@ use super::{
     Outcome,
     bytes::Bytes,
     device::{Choice, failure},
+    interrupt::stop_on_signal,
     models, output,
     prepare::{Prepared, prepare},
     progress::{Bar, Unit},
@@ -26,22 +22,16 @@ use super::{
 use crate::{
     cache::{Cached, EmbeddingCache},
     diagnostics::{Watch, peak_memory},
-    limits::Limits,
+    limits::{HANGING, Limits, leave},
     pipeline::Stage,
     report::{self, Collection},
-    runs::{LoadedModel, Order, Report, RunFolder, Shard, State, execute, table},
+    runs::{Failure, LoadedModel, Order, Report, RunFolder, Shard, State, execute, table},
     scenario::Metric,
     weights::{self, Entry, Store},
 };
 
 /// How wide tables are: the same on every terminal, so that they can be compared.
 const TABLE_WIDTH: usize = 100;
-
-/// How long slices in play may take after the first signal: clusters kill ten seconds after theirs.
-const DRAIN: Duration = Duration::from_secs(8);
-
-/// What the shell reports for a program ended by Ctrl-C.
-const INTERRUPTED: i32 = 130;
 
 /// Play a scenario into its run folder
 ///
@@ -84,7 +74,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     offline: bool,
 
-    /// Give up a case that takes longer, to be read or to be played, and note it in failures.csv
+    /// Give up a case that takes longer, to be read or to be played, and note it in failures.csv; if
+    /// the model has not come back after twice the time, also exit 3
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     case_timeout: Option<u64>,
 
@@ -225,7 +216,8 @@ fn play(arguments: &Arguments, watch: Watch, prepared: Prepared) -> miette::Resu
             max_memory: arguments.max_memory.map(|bytes| bytes.0),
         },
         watch,
-        stop: stop_on_interrupt(),
+        stop: stop_on_signal(),
+        on_hang: Arc::new(leave_hanging),
     };
     let report = execute(order, |counts, cases| {
         bar.set(counts.cases as u64, cases as u64);
@@ -278,34 +270,16 @@ fn load(
     LoadedModel::open(entry, store, device).into_diagnostic()
 }
 
-/// Returns what becomes true at the first Ctrl-C (or termination signal); the second ends the program.
-fn stop_on_interrupt() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            #[expect(
-                clippy::exit,
-                reason = "the user asked twice; finished cases are on disk"
-            )]
-            process::exit(INTERRUPTED);
-        }
-        tracing::warn!("stopping after the slices in play; once more to stop at once");
-        thread::spawn(|| {
-            thread::sleep(DRAIN);
-            tracing::warn!("the slices in play take too long; finished cases are on disk");
-            #[expect(
-                clippy::exit,
-                reason = "what is in play would take longer than is left"
-            )]
-            process::exit(1);
-        });
-    };
-    // Where the parent wants a signal ignored (nohup), it is.
-    if let Err(error) = ctrlc::try_set_handler(handler) {
-        tracing::debug!("signals keep their meaning: {error}");
-    }
-    stop
+/// Says what hangs, and ends the process: its thread cannot be ended alone.
+fn leave_hanging(failure: &Failure) {
+    tracing::error!(
+        "{}, slice {}: {}",
+        failure.file,
+        failure.slice.unwrap_or(0),
+        failure.reason
+    );
+    tracing::error!("stopping; run it again to go on with the other cases");
+    leave(HANGING);
 }
 
 /// Makes the page, and says on stderr what was done and where it lies.

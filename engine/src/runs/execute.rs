@@ -17,7 +17,7 @@ use super::{
 use crate::{
     datasets::{CaseSource, Dataset},
     diagnostics::{Grain, Watch},
-    limits::Limits,
+    limits::{Limits, OnHang},
     models::{self, Model, ModelError},
     scenario::{Metric, ScenarioFile, Strategy},
     simulation::{Outcome, simulate},
@@ -89,6 +89,8 @@ pub struct Order<'a> {
     pub watch: Watch,
     /// Becomes true when the user wants the run to end: it does after the batch in play.
     pub stop: Arc<AtomicBool>,
+    /// What to do when a model hangs: end the process.
+    pub on_hang: OnHang,
 }
 
 /// What a run left.
@@ -156,6 +158,7 @@ pub fn execute(
         limits,
         watch,
         &order.stop,
+        order.on_hang,
         |counts| {
             progress(counts, count);
         },

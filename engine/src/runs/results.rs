@@ -33,6 +33,8 @@ pub struct Results {
     journal: Journal,
     entries: Vec<Entry>,
     counts: Counts,
+    /// What was given up while it was played.
+    given_up: Option<CaseKey>,
     synced: Instant,
     sync_cost: Duration,
 }
@@ -89,6 +91,7 @@ impl Results {
             logs,
             entries,
             counts,
+            given_up: None,
             synced: Instant::now(),
             sync_cost: Duration::ZERO,
         })
@@ -109,8 +112,26 @@ impl Results {
         self.entries
     }
 
+    /// Appends, as all there is to say of a case, why it is given up while it is played, and hands
+    /// that to the disk. Should it be finished after all, that is ignored.
+    pub(crate) fn give_up_case(&mut self, key: CaseKey, failure: &Failure) -> Result<(), RunError> {
+        let result = CaseResult {
+            rows: &[],
+            predictions: &[],
+            failures: std::slice::from_ref(failure),
+            slices: 0,
+            trials: 0,
+        };
+        self.finish_case(key.clone(), &result)?;
+        self.given_up = Some(key);
+        self.sync()
+    }
+
     /// Appends a finished case.
     pub fn finish_case(&mut self, key: CaseKey, result: &CaseResult<'_>) -> Result<(), RunError> {
+        if self.given_up.as_ref() == Some(&key) {
+            return Ok(());
+        }
         let rows = csv_lines(result.rows, self.logs[0].path())?;
         let predictions = json_lines(result.predictions, self.logs[1].path())?;
         let failures = csv_lines(result.failures, self.logs[2].path())?;

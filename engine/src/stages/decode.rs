@@ -1,7 +1,7 @@
 //! Decode: prompts and embeddings become [`Prediction`] entities, batched over the trials of a slice
 //! where these share its embedding.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::collections::BTreeMap;
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
@@ -61,7 +61,7 @@ fn predict_masks(
         let Some(shared) = &embeddings.0[model] else {
             continue;
         };
-        let start = Instant::now();
+        let start = stopwatch.start(model, slice)?;
         let asked: Vec<ModelQuery<'_>> = group
             .values()
             .flat_map(|(_, prompt, trial, memory, _)| {
@@ -80,8 +80,7 @@ fn predict_masks(
                 }
             }
         }
-        timings.add(Stage::Decode, start.elapsed());
-        stopwatch.add(slice, start.elapsed())?;
+        timings.add(Stage::Decode, stopwatch.stop(slice, start)?);
         if answers.len() < asked.len() {
             continue;
         }

@@ -1,10 +1,7 @@
 //! Encode: slices get the embeddings that their playing trials need, and so do prompts where the
 //! encoding depends on them. A slice that has one is skipped.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Instant,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
@@ -56,18 +53,18 @@ fn embed_slices(
         if embeddings.0[model].is_some() {
             continue;
         }
-        let start = Instant::now();
+        let start = stopwatch.start(model, slice)?;
         match study.models[model].encode(pixels.0.view()) {
             Ok(embedding) => embeddings.0[model] = Some(embedding),
             Err(error) => {
                 give_up.model_on_slice(model, slice, &error)?;
                 if error.device_failure().is_some() {
+                    stopwatch.stop(slice, start)?;
                     break;
                 }
             }
         }
-        timings.add(Stage::Encode, start.elapsed());
-        stopwatch.add(slice, start.elapsed())?;
+        timings.add(Stage::Encode, stopwatch.stop(slice, start)?);
     }
     Ok(())
 }
@@ -99,7 +96,7 @@ fn embed_prompts(
         if given_up.contains(&(trial.model, slice)) {
             continue;
         }
-        let start = Instant::now();
+        let start = stopwatch.start(trial.model, slice)?;
         let model = &study.models[trial.model];
         let calls: Result<Vec<_>, _> = queries(prompt, memory, &study.strategies[trial.strategy].1)
             .map(|query| model.encode_prompts(embedding, &query))
@@ -113,8 +110,7 @@ fn embed_prompts(
                 give_up.model_on_slice(trial.model, slice, &error)?;
             }
         }
-        timings.add(Stage::Encode, start.elapsed());
-        stopwatch.add(slice, start.elapsed())?;
+        timings.add(Stage::Encode, stopwatch.stop(slice, start)?);
     }
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! Report: what was scored becomes rows and run-length masks, case by case. See [`Ledger`].
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::{prelude::*, system::SystemParam};
@@ -11,6 +15,7 @@ use crate::{
         Case, ChosenMask, Complete, Failed, Fault, Mask, Masks, Predictions, Prompt, Prompts,
         Regions, Scores, Slice, Slices, Trial, Trials,
     },
+    limits::lock,
     pipeline::{Batch, Stage},
     runs::{CaseKey, CaseResult, Failure, PredictedMask, Results, Row, RunError, TrialId},
     scenario::Choice,
@@ -32,8 +37,8 @@ impl Plugin for ReportPlugin {
 /// Where rows go.
 #[derive(Resource)]
 pub struct Ledger {
-    /// The growing files of the run folder.
-    pub results: Results,
+    /// The growing files of the run folder, which the watchdog writes to as well.
+    pub results: Arc<Mutex<Results>>,
     /// Set when a file could not be written: the run must stop.
     pub error: Option<RunError>,
     /// The lines of cases whose slices are still being played.
@@ -42,7 +47,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// Starts with nothing done.
-    pub fn new(results: Results) -> Self {
+    pub fn new(results: Arc<Mutex<Results>>) -> Self {
         Self {
             results,
             error: None,
@@ -122,7 +127,7 @@ fn finish_cases(
             slices: lines.slices,
             trials: lines.trials,
         };
-        let written = ledger.results.finish_case(key, &result);
+        let written = lock(&ledger.results).finish_case(key, &result);
         if let Err(error) = written {
             ledger.error.get_or_insert(error);
         }

@@ -1,12 +1,23 @@
 //! How much of the machine a run may take. See [`Limits`].
 
-use std::time::Duration;
+mod leave;
+mod watchdog;
+
+use std::time::{Duration, Instant};
 
 use bevy_ecs::{prelude::*, system::SystemParam};
 
+use self::watchdog::Call;
+pub(crate) use self::watchdog::lock;
+pub use self::{
+    leave::{HANGING, leave},
+    watchdog::{CallInProgress, OnHang, Watchdog},
+};
 use crate::{
     diagnostics::memory,
-    entities::{Case, Failed, Fault, Masks, SliceOf, Slices, Spent},
+    entities::{Case, Failed, Fault, Masks, Slice, SliceOf, Slices, Spent},
+    runs::{CaseKey, Failure},
+    study::Study,
 };
 
 /// How many candidate pixels the playing trials hold at once without a limit (one byte each): a
@@ -24,7 +35,8 @@ const CANDIDATES_SHARE: u64 = 4;
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// How long reading a case may take from slice to slice, and how long models may work on it in
-    /// all, before it is given up. A call to a model is not cut off; the time counts after it.
+    /// all, before it is given up. A call to a model is not cut off, so that the time counts after
+    /// it; one that takes twice as long is taken for one that never ends ([`Watchdog`]).
     pub case_timeout: Option<Duration>,
     /// Bytes of main memory. Fewer trials play at once; a run that exceeds it nevertheless ends
     /// before the system ends it.
@@ -60,15 +72,43 @@ impl Limits {
 /// Notes how long models work on a case.
 #[derive(SystemParam)]
 pub struct Stopwatch<'w, 's> {
-    slices: Query<'w, 's, &'static SliceOf>,
-    cases: Query<'w, 's, &'static mut Spent>,
+    study: Res<'w, Study>,
+    call: Res<'w, CallInProgress>,
+    slices: Query<'w, 's, (&'static Slice, &'static SliceOf)>,
+    cases: Query<'w, 's, (&'static Case, &'static mut Spent)>,
 }
 
 impl Stopwatch<'_, '_> {
-    /// Adds time spent on a slice to its case's.
-    pub fn add(&mut self, slice: Entity, elapsed: Duration) -> Result {
-        self.cases.get_mut(self.slices.get(slice)?.0)?.0 += elapsed;
-        Ok(())
+    /// Notes that a call to a model begins, on behalf of a slice; returns when.
+    pub fn start(&self, model: usize, slice: Entity) -> Result<Instant> {
+        let (slice, case) = self.slices.get(slice)?;
+        let (case, _) = self.cases.get(case.0)?;
+        let start = Instant::now();
+        self.call.begin(Call {
+            key: CaseKey {
+                dataset: case.dataset,
+                case: case.id.clone(),
+            },
+            failure: Failure {
+                dataset: self.study.datasets[case.dataset].name().to_owned(),
+                case: case.id.clone(),
+                slice: Some(slice.index),
+                model: Some(self.study.models[model].name().to_owned()),
+                file: case.path.display().to_string(),
+                reason: String::new(),
+            },
+            start,
+        });
+        Ok(start)
+    }
+
+    /// Notes that it is over, and adds its time to the case's; returns how long it took.
+    pub fn stop(&mut self, slice: Entity, start: Instant) -> Result<Duration> {
+        self.call.end();
+        let elapsed = start.elapsed();
+        let (_, case) = self.slices.get(slice)?;
+        self.cases.get_mut(case.0)?.1.0 += elapsed;
+        Ok(elapsed)
     }
 }
 
