@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use engine::formats::Volume;
 use flate2::{Compression, write::GzEncoder};
 
 use super::tree::Tree;
@@ -245,4 +246,35 @@ fn big_endian_and_signed_volumes_are_read() {
         "{:?}",
         tree.outcomes(VOLUMES)
     );
+}
+
+#[test]
+fn lengths_are_millimetres_whatever_the_unit() {
+    let tree = Tree::new();
+    let read = |unit: u8, affine: bool| {
+        let file = File::changed(|file| {
+            file.put(123, &[unit]);
+            if affine {
+                file.put(254, &1_i16.to_le_bytes());
+                file.floats(280, &[-1.5, 0.0, 0.25, 7.0]);
+                file.floats(296, &[0.0, 2.0, 0.0, -8.0]);
+                file.floats(312, &[0.0, 0.0, 3.0, 9.0]);
+            }
+        });
+        tree.write("x.nii", &file);
+        let volume = Volume::read(&tree.path("x.nii"), None).expect("it is good");
+        volume.grid
+    };
+    for affine in [false, true] {
+        let [unknown, metres, millimetres, microns] = [0, 1, 2, 3].map(|unit| read(unit, affine));
+        assert_eq!(unknown, millimetres);
+        for (grid, scale) in [(metres, 1000.0), (microns, 0.001)] {
+            let scaled = millimetres
+                .world_from_voxel
+                .map(|row| row.map(|mm| mm * scale));
+            assert_eq!(grid.world_from_voxel, scaled);
+            let spacing = millimetres.spacing_mm.map(|all| all.map(|mm| mm * scale));
+            assert_eq!(grid.spacing_mm, spacing);
+        }
+    }
 }

@@ -2,8 +2,7 @@
 
 use std::{
     error::Error,
-    fs::File,
-    io::{self, BufReader, Read as _, Seek as _, SeekFrom},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +16,10 @@ use dicom_object::{InMemDicomObject, mem::InMemElement};
 use dicom_parser::{DynStatefulDecoder, StatefulDecode as _};
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 
-use super::attributes;
+use super::{
+    attributes,
+    content::{Content, PixelPlace, ReadSeek},
+};
 use crate::formats::{FormatError, source};
 
 /// How deep sequences may lie in sequences. Real files stay below 10.
@@ -31,30 +33,15 @@ const META: u64 = 132;
 /// A DICOM file: its attributes in memory, its pixels still on disk.
 pub struct Instance {
     pub(super) path: PathBuf,
-    /// Size of the file.
+    /// How many bytes it has, inflated where it is deflated.
     pub(super) bytes: u64,
     /// How pixels are stored, as a UID.
     pub(super) syntax: String,
     pub(super) is_big_endian: bool,
+    /// Where its data set begins, if it is deflated: then pixels are found after inflating it.
+    pub(super) deflated: Option<u64>,
     pub(super) data: InMemDicomObject,
     pub(super) pixels: Option<PixelPlace>,
-}
-
-/// Where the pixels lie in the file.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum PixelPlace {
-    /// As they are.
-    Native {
-        /// The first byte.
-        start: u64,
-        /// How many bytes, all of which lie within the file.
-        length: u64,
-    },
-    /// Compressed, in fragments.
-    Fragments {
-        /// The first item, which is the offset table.
-        start: u64,
-    },
 }
 
 impl Instance {
@@ -64,9 +51,10 @@ impl Instance {
     /// [`FormatError::Unknown`] if it is no DICOM file; what is broken, or promised and not there.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         let named = source::Source { path };
-        let (mut file, bytes) = named.file()?;
+        let (file, bytes) = named.file()?;
+        let content = Content::Plain(file);
         let mut magic = [0; META as usize];
-        match file.read_exact(&mut magic) {
+        match content.read_at(0, &mut magic) {
             Ok(()) if magic.ends_with(b"DICM") => {}
             Err(error) if error.raw_os_error().is_some() => return Err(named.unreadable(error)),
             _ => {
@@ -78,10 +66,23 @@ impl Instance {
         }
         let source = Source {
             path,
-            file: &file,
+            content: &content,
             bytes,
         };
         let (syntax, start) = source.transfer_syntax()?;
+        let deflated = (syntax.uid() == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN).then_some(start);
+        let (content, start, bytes) = if deflated.is_some() {
+            let content = Content::open(named, deflated)?;
+            let bytes = content.inflated();
+            (content, 0, bytes)
+        } else {
+            (content, start, bytes)
+        };
+        let source = Source {
+            path,
+            content: &content,
+            bytes,
+        };
         let mut reader = source.reader(syntax, start)?;
         let data = reader.dataset(None, 0)?;
         Ok(Self {
@@ -89,9 +90,18 @@ impl Instance {
             bytes,
             syntax: syntax.uid().to_owned(),
             is_big_endian: syntax.endianness() == Endianness::Big,
+            deflated,
             pixels: reader.pixels.take(),
             data,
         })
+    }
+
+    /// Opens the bytes that [`Self::pixels`] speaks of.
+    ///
+    /// # Errors
+    /// As [`Content::open`].
+    pub(super) fn content(&self) -> Result<Content, FormatError> {
+        Content::open(source::Source { path: &self.path }, self.deflated)
     }
 
     /// Returns where the file is.
@@ -118,7 +128,8 @@ impl Instance {
 #[derive(Clone, Copy)]
 struct Source<'a> {
     path: &'a Path,
-    file: &'a File,
+    content: &'a Content,
+    /// How many there are.
     bytes: u64,
 }
 
@@ -169,7 +180,8 @@ impl<'a> Source<'a> {
         let syntax = TransferSyntaxRegistry
             .get(uid.as_str())
             .ok_or_else(|| unsupported(&uid, "convert it, for example with `gdcmconv --raw`"))?;
-        if matches!(syntax.codec(), Codec::Dataset(_)) {
+        let is_deflated = syntax.uid() == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
+        if matches!(syntax.codec(), Codec::Dataset(_)) && !is_deflated {
             return Err(unsupported(
                 syntax.name(),
                 "convert it, for example with `dcmconv +te`",
@@ -179,14 +191,13 @@ impl<'a> Source<'a> {
     }
 
     fn reader(&self, syntax: &TransferSyntax, start: u64) -> Result<Reader<'a>, FormatError> {
-        let mut file = BufReader::new(self.file);
-        file.seek(SeekFrom::Start(start))
-            .map_err(|source| FormatError::Read {
-                path: self.path.to_owned(),
-                source,
-            })?;
+        let reader = self.content.reader(start);
+        let reader = reader.map_err(|source| FormatError::Read {
+            path: self.path.to_owned(),
+            source,
+        })?;
         let decoder =
-            DynStatefulDecoder::new_with(file, syntax, SpecificCharacterSet::default(), start);
+            DynStatefulDecoder::new_with(reader, syntax, SpecificCharacterSet::default(), start);
         Ok(Reader {
             source: *self,
             decoder: decoder.map_err(|error| self.stopped(&error))?,
@@ -210,7 +221,7 @@ enum End {
 /// Parses a file from front to back.
 struct Reader<'a> {
     source: Source<'a>,
-    decoder: DynStatefulDecoder<BufReader<&'a File>>,
+    decoder: DynStatefulDecoder<Box<dyn ReadSeek + 'a>>,
     is_explicit: bool,
     pixels: Option<PixelPlace>,
 }

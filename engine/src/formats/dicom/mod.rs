@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`instance`] | one file: attributes in memory, pixels still on disk |
+//! | [`content`] | the bytes of a file, inflated where they are deflated |
 //! | [`attributes`] | what an attribute says, as text and numbers |
 //! | [`frames`] | where each plane of pixels lies, and how it is scaled |
 //! | [`pixels`], [`codec`] | samples, native or compressed |
@@ -18,6 +19,7 @@
 
 mod attributes;
 mod codec;
+mod content;
 mod contours;
 mod frames;
 mod instance;

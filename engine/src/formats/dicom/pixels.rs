@@ -1,10 +1,5 @@
 //! The samples of a file, frame by frame. See [`Pixels`].
 
-use std::{
-    fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
-};
-
 use dicom_dictionary_std::{tags, uids};
 use dicom_encoding::transfer_syntax::TransferSyntaxIndex as _;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
@@ -13,7 +8,7 @@ use super::{
     Instance,
     attributes::{integer, text},
     codec::{self, Compressed},
-    instance::PixelPlace,
+    content::{Content, PixelPlace},
 };
 use crate::formats::FormatError;
 
@@ -47,7 +42,7 @@ pub(super) struct Layout {
 pub(super) struct Pixels<'a> {
     instance: &'a Instance,
     pub(super) layout: Layout,
-    file: File,
+    content: Content,
     place: Place,
 }
 
@@ -157,19 +152,18 @@ impl<'a> Pixels<'a> {
     /// # Errors
     /// A compression that is not read; frames in pieces that cannot be told apart.
     pub(super) fn open(instance: &'a Instance, layout: Layout) -> Result<Self, FormatError> {
-        let file = File::open(&instance.path).map_err(|source| FormatError::Read {
-            path: instance.path.clone(),
-            source,
-        })?;
+        let content = instance.content()?;
         let place = match instance.pixels {
             None => return Err(instance.broken("has no pixels")),
             Some(PixelPlace::Native { start, .. }) => native(instance, &layout, start)?,
-            Some(PixelPlace::Fragments { start }) => compressed(instance, &layout, &file, start)?,
+            Some(PixelPlace::Fragments { start }) => {
+                compressed(instance, &layout, &content, start)?
+            }
         };
         Ok(Self {
             instance,
             layout,
-            file,
+            content,
             place,
         })
     }
@@ -224,13 +218,10 @@ impl<'a> Pixels<'a> {
     /// Reads a part of the file that is known to be there.
     fn bytes(&self, start: u64, length: u64) -> Result<Vec<u8>, FormatError> {
         let mut bytes = vec![0; length as usize];
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(start))
-            .and_then(|_| file.read_exact(&mut bytes))
-            .map_err(|source| FormatError::Read {
-                path: self.instance.path.clone(),
-                source,
-            })?;
+        (self.content.read_at(start, &mut bytes)).map_err(|source| FormatError::Read {
+            path: self.instance.path.clone(),
+            source,
+        })?;
         Ok(bytes)
     }
 }
@@ -255,7 +246,7 @@ fn native(instance: &Instance, layout: &Layout, start: u64) -> Result<Place, For
 fn compressed(
     instance: &Instance,
     layout: &Layout,
-    file: &File,
+    content: &Content,
     start: u64,
 ) -> Result<Place, FormatError> {
     let kind = Compressed::new(&instance.syntax).ok_or_else(|| {
@@ -273,7 +264,7 @@ fn compressed(
             layout.allocated
         )));
     }
-    let (offsets, fragments) = fragments(instance, file, start)?;
+    let (offsets, fragments) = fragments(instance, content, start)?;
     let begin = fragments.first().map_or(0, |&(start, _)| start - ITEM);
     let frames: Vec<Vec<_>> = if layout.frames == 1 {
         vec![fragments]
@@ -316,13 +307,11 @@ const MOST_FRAGMENTS: usize = 1 << 20;
 /// Returns the offset table, and where the fragments are (PS3.5 section A.4).
 fn fragments(
     instance: &Instance,
-    file: &File,
+    content: &Content,
     start: u64,
 ) -> Result<(Vec<u32>, Vec<(u64, u64)>), FormatError> {
-    let mut file = file;
-    let mut read = |place: u64, bytes: &mut [u8]| {
-        file.seek(SeekFrom::Start(place))
-            .and_then(|_| file.read_exact(bytes))
+    let read = |place: u64, bytes: &mut [u8]| {
+        (content.read_at(place, bytes))
             .map_err(|_| instance.broken("ends too early: it is truncated"))
     };
     let mut table = Vec::new();

@@ -109,7 +109,7 @@ impl Header {
         }
     }
 
-    /// Returns where the voxels lie.
+    /// Returns where the voxels lie, in millimetres, whatever the header is in.
     ///
     /// # Errors
     /// An affine map that maps voxels onto each other.
@@ -124,7 +124,7 @@ impl Header {
         let is_known = spacing.iter().all(|&mm| mm.is_finite() && mm > 0.0);
         let grid = Grid {
             shape,
-            world_from_voxel: self.affine(),
+            world_from_voxel: self.affine().map(|row| row.map(|length| length * unit)),
             spacing_mm: is_known.then_some(spacing),
             is_placed: true,
         };
@@ -136,7 +136,7 @@ impl Header {
         }
     }
 
-    /// Returns the affine map to the world, as the standard says: the sform if it has a code, else
+    /// Returns the affine map to the world in the header's unit, as the standard says: the sform if it has a code, else
     /// the qform, else voxels of the given size with the first axis towards the left.
     fn affine(&self) -> [[f64; 4]; 3] {
         if self.sform_code > 0 {
