@@ -7,6 +7,7 @@
 //! loops read them in order, one number at a time for all queries. A query's result depends on
 //! its own vector lane alone.
 
+mod bias;
 mod block;
 mod pack;
 mod positions;
@@ -18,8 +19,8 @@ use super::{AttentionProblem, BiasKind, reference::Bias};
 use crate::{buffer::Buffer, device::Cpu};
 use block::QueryBlock;
 
-/// Vectors of queries in a task, unless one holds all of them.
-const VECTORS: usize = 2;
+/// Most vectors of queries in a task: what the registers hold beside a group of keys.
+const VECTORS: usize = 3;
 
 /// A range of columns of a tensor: its data from the first column on, and the distance of rows.
 pub(super) type Rows<'a> = (&'a [f32], usize);
@@ -29,7 +30,7 @@ pub(super) type Rows<'a> = (&'a [f32], usize);
 enum Prepared {
     /// Nothing is added.
     None,
-    /// `[heads, keys, queries padded to whole blocks]`
+    /// `[heads, keys, queries padded to whole vectors]`
     Table(Buffer),
     /// The tables of rows and columns, packed as keys are.
     RelativePositions([Buffer; 2]),
@@ -48,34 +49,48 @@ pub(super) fn attention(
     }
     let channels = problem.heads * problem.head_dim;
     let lanes = cpu.isa.lanes();
-    let single = problem.queries <= lanes;
-    let block = if single { lanes } else { VECTORS * lanes };
     let (k, v) = (pack::keys(cpu, problem, k), pack::values(cpu, problem, v));
-    let bias = prepare(cpu, problem, bias, block);
+    let bias = prepare(cpu, problem, bias);
     out.par_chunks_mut(problem.queries * channels)
         .enumerate()
         .for_each(|(image, out)| {
-            out.par_chunks_mut(block * channels)
-                .enumerate()
-                .for_each(|(i, out)| {
-                    cpu.isa.run(QueryBlock {
-                        problem,
-                        q,
-                        k: &k,
-                        v: &v,
-                        bias: &bias,
-                        image,
-                        first: i * block,
-                        single,
-                        out,
-                    });
+            blocks(out, channels, lanes).for_each(|(first, out)| {
+                cpu.isa.run(QueryBlock {
+                    problem,
+                    q,
+                    k: &k,
+                    v: &v,
+                    bias: &bias,
+                    image,
+                    first,
+                    out,
                 });
+            });
         });
 }
 
-fn prepare(cpu: &Cpu, problem: &AttentionProblem, bias: &Bias<'_>, block: usize) -> Prepared {
+/// Splits an image's queries into blocks that differ by one vector at most: a task of few queries
+/// reads as many keys as one of many. Returns the first query of each with its rows.
+fn blocks(
+    out: &mut [f32],
+    channels: usize,
+    lanes: usize,
+) -> impl ParallelIterator<Item = (usize, &mut [f32])> {
+    let vectors = (out.len() / channels).div_ceil(lanes);
+    let count = vectors.div_ceil(VECTORS);
+    let (each, longer) = (vectors / count * lanes, vectors % count);
+    let long = each + lanes;
+    let (of_long, of_others) = out.split_at_mut(longer * long * channels);
+    let long_ones = of_long.par_chunks_mut(long * channels).enumerate();
+    let others = of_others.par_chunks_mut(each * channels).enumerate();
+    long_ones
+        .map(move |(i, rows)| (i * long, rows))
+        .chain(others.map(move |(i, rows)| (longer * long + i * each, rows)))
+}
+
+fn prepare(cpu: &Cpu, problem: &AttentionProblem, bias: &Bias<'_>) -> Prepared {
     match (*bias, problem.bias) {
-        (Bias::Table(table), _) => Prepared::Table(pack::table(cpu, problem, table, block)),
+        (Bias::Table(table), _) => Prepared::Table(pack::table(cpu, problem, table)),
         (
             Bias::RelativePositions { rows, columns },
             BiasKind::RelativePositions { height, width },

@@ -41,6 +41,36 @@ pub(crate) fn exp_nonpositive<const N: usize>(x: f32) -> f32 {
     if x < LOWEST { 0.0 } else { y }
 }
 
+/// Returns `2^x` for `x ≤ 0` with a relative error below 3e-7: the softmax's exponential where the
+/// scores are in units of ln 2, a third less work than [`exp_nonpositive`]. Results of 2⁻¹²⁵ and
+/// less are 0. `N` is the vectors' length.
+#[inline(always)]
+pub(crate) fn exp2_nonpositive<const N: usize>(x: f32) -> f32 {
+    const LOWEST: f32 = -125.0;
+    /// Adding it rounds to the next integer, which lands in the low bits with the exponent's
+    /// offset: 1.5 · 2²³ + 127.
+    const ROUND: f32 = 12_583_039.0;
+    /// 2ʳ on |r| ≤ 1/2 with a relative error of 1.6e-7, and 2⁰ = 1.
+    const P: [f32; 6] = [
+        1.0,
+        0.693_146_94,
+        0.240_221_2,
+        0.055_507_13,
+        0.009_675_541,
+        0.001_327_647_2,
+    ];
+    let clamped = if x < LOWEST { LOWEST } else { x };
+    let shifted = clamped + ROUND;
+    let r = clamped - (shifted - ROUND);
+    let mut p = P[5];
+    for coefficient in [P[4], P[3], P[2], P[1], P[0]] {
+        p = fma::<N>(p, r, coefficient);
+    }
+    // Of the bits, the exponent alone is left. A NaN gives any number here; `p` is NaN.
+    let y = p * f32::from_bits(shifted.to_bits() << 23);
+    if x < LOWEST { 0.0 } else { y }
+}
+
 /// Applies an activation to each number, in place. `N` is the vectors' length.
 #[inline(always)]
 pub(crate) fn activate<const N: usize>(activation: Activation, numbers: &mut [f32]) {
@@ -119,10 +149,16 @@ mod tests {
     use super::*;
     use crate::simd::{Isa, Kernel};
 
-    /// Maps numbers by the exponential or by `GELU`.
+    #[derive(Clone, Copy)]
+    enum Function {
+        Exp,
+        Exp2,
+        Gelu,
+    }
+
     struct Map<'a> {
         numbers: &'a [f32],
-        is_exp: bool,
+        function: Function,
     }
 
     impl Kernel for Map<'_> {
@@ -131,20 +167,22 @@ mod tests {
         #[inline(always)]
         fn run<const N: usize>(self) -> Vec<f32> {
             let mut numbers = self.numbers.to_vec();
-            if self.is_exp {
-                for x in &mut numbers {
-                    *x = exp_nonpositive::<N>(*x);
-                }
-            } else {
-                activate::<N>(Activation::Gelu, &mut numbers);
+            match self.function {
+                Function::Exp => numbers
+                    .iter_mut()
+                    .for_each(|x| *x = exp_nonpositive::<N>(*x)),
+                Function::Exp2 => numbers
+                    .iter_mut()
+                    .for_each(|x| *x = exp2_nonpositive::<N>(*x)),
+                Function::Gelu => activate::<N>(Activation::Gelu, &mut numbers),
             }
             numbers
         }
     }
 
     /// Returns the numbers mapped on every instruction set, with the name of the set.
-    fn map(numbers: &[f32], is_exp: bool) -> impl Iterator<Item = (&'static str, Vec<f32>)> {
-        let map = move |isa: Isa| (isa.name(), isa.run(Map { numbers, is_exp }));
+    fn map(numbers: &[f32], function: Function) -> impl Iterator<Item = (&'static str, Vec<f32>)> {
+        let map = move |isa: Isa| (isa.name(), isa.run(Map { numbers, function }));
         Isa::available().into_iter().map(map)
     }
 
@@ -157,27 +195,35 @@ mod tests {
     }
 
     #[test]
-    fn exp_is_close_to_the_double_precision_one() {
+    fn exponentials_are_close_to_the_double_precision_ones() {
         let numbers: Vec<f32> = numbers().iter().map(|x| -x.abs()).collect();
-        for (isa, results) in map(&numbers, true) {
-            for (x, y) in numbers.iter().zip(results) {
-                let (exact, least) = (f64::from(*x).exp(), f64::from(f32::MIN_POSITIVE));
-                if exact > least * 1.01 {
-                    assert!((f64::from(y) / exact - 1.0).abs() < 2e-7, "{isa} {x}: {y}");
-                } else {
-                    assert!(f64::from(y) < 1.02 * least, "{isa} {x}: {y}");
+        let least = f64::from(f32::MIN_POSITIVE);
+        let functions: [(_, fn(f64) -> f64, _, _); 2] = [
+            (Function::Exp, f64::exp, least, 2e-7),
+            (Function::Exp2, f64::exp2, 2.0 * least, 3e-7),
+        ];
+        for (function, exact, least, tolerance) in functions {
+            for (isa, results) in map(&numbers, function) {
+                for (x, y) in numbers.iter().zip(results) {
+                    let (exact, y) = (exact(f64::from(*x)), f64::from(y));
+                    if exact > least * 1.01 {
+                        assert!((y / exact - 1.0).abs() < tolerance, "{isa} {x}: {y}");
+                    } else {
+                        assert!(y < 1.02 * least, "{isa} {x}: {y}");
+                    }
                 }
             }
-        }
-        for (isa, y) in map(&[0.0, f32::NEG_INFINITY, f32::NAN, -1e-40, f32::MIN], true) {
-            assert_eq!(bits(&y), bits(&[1.0, 0.0, f32::NAN, 1.0, 0.0]), "{isa}");
+            let numbers = [0.0, f32::NEG_INFINITY, f32::NAN, -1e-40, f32::MIN];
+            for (isa, y) in map(&numbers, function) {
+                assert_eq!(bits(&y), bits(&[1.0, 0.0, f32::NAN, 1.0, 0.0]), "{isa}");
+            }
         }
     }
 
     #[test]
     fn gelu_is_close_to_the_double_precision_one() {
         let numbers = numbers();
-        for (isa, results) in map(&numbers, false) {
+        for (isa, results) in map(&numbers, Function::Gelu) {
             for (x, y) in numbers.iter().zip(results) {
                 let exact = Activation::Gelu.apply(f64::from(*x));
                 let error = (f64::from(y) - exact).abs();
@@ -185,7 +231,7 @@ mod tests {
             }
         }
         let special = [0.0, f32::NEG_INFINITY, f32::NAN, f32::INFINITY, f32::MAX];
-        for (isa, y) in map(&special, false) {
+        for (isa, y) in map(&special, Function::Gelu) {
             let expected = [0.0, 0.0, f32::NAN, f32::INFINITY, f32::MAX];
             assert_eq!(bits(&y), bits(&expected), "{isa}");
         }

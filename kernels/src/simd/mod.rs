@@ -2,15 +2,17 @@
 //!
 //! A [`Kernel`] is written over [`Lanes`], plain arrays of `N` numbers whose loops the compiler
 //! turns into vector instructions. [`Isa::run`] compiles it once per instruction set, by
-//! inlining it into a function that enables the set, and calls the one this processor has. The
-//! call is the crate's only unsafe code.
+//! inlining it into a function that enables the set, and calls the one this processor has. That
+//! call, and a transposition in registers, are the unsafe code of the processor's side.
 
+#[cfg(target_arch = "x86_64")]
+mod avx;
 mod lanes;
 mod math;
 mod transpose;
 
 pub(crate) use lanes::{Lanes, fma};
-pub(crate) use math::{activate, exp_nonpositive};
+pub(crate) use math::{activate, exp_nonpositive, exp2_nonpositive};
 pub(crate) use transpose::Transpose;
 
 /// An instruction set that this processor was found to have.

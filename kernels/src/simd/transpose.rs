@@ -2,7 +2,7 @@
 
 use super::Kernel;
 
-/// Side of the blocks that are transposed in registers.
+/// Side of the squares that are transposed in registers.
 const SIDE: usize = 8;
 
 /// Writes `target[column · target_stride + row] = source[row · source_stride + column]`.
@@ -24,9 +24,9 @@ impl Kernel for Transpose<'_> {
             for column in (0..self.columns).step_by(SIDE) {
                 let whole = row + SIDE <= self.rows && column + SIDE <= self.columns;
                 if whole {
-                    self.block(row, column);
+                    self.square(row, column);
                 } else {
-                    self.partial_block(row, column);
+                    self.partial_square(row, column);
                 }
             }
         }
@@ -35,22 +35,20 @@ impl Kernel for Transpose<'_> {
 
 impl Transpose<'_> {
     #[inline(always)]
-    fn block(&mut self, row: usize, column: usize) {
-        let mut block: [[f32; SIDE]; SIDE] = std::array::from_fn(|i| {
+    fn square(&mut self, row: usize, column: usize) {
+        let mut square: [[f32; SIDE]; SIDE] = std::array::from_fn(|i| {
             let mut line = [0.0; SIDE];
             line.copy_from_slice(&self.source[(row + i) * self.source_stride + column..][..SIDE]);
             line
         });
-        exchange::<4>(&mut block);
-        exchange::<2>(&mut block);
-        exchange::<1>(&mut block);
-        for (i, line) in block.iter().enumerate() {
+        transpose(&mut square);
+        for (i, line) in square.iter().enumerate() {
             self.target[(column + i) * self.target_stride + row..][..SIDE].copy_from_slice(line);
         }
     }
 
     #[inline(always)]
-    fn partial_block(&mut self, row: usize, column: usize) {
+    fn partial_square(&mut self, row: usize, column: usize) {
         for row in row..(row + SIDE).min(self.rows) {
             for column in column..(column + SIDE).min(self.columns) {
                 self.target[column * self.target_stride + row] =
@@ -60,18 +58,23 @@ impl Transpose<'_> {
     }
 }
 
-/// Exchanges the off-diagonal quarters of each square of side `2 · STEP`, which are two rows of
-/// shuffles; done for 4, 2 and 1 it transposes.
 #[inline(always)]
-fn exchange<const STEP: usize>(block: &mut [[f32; SIDE]; SIDE]) {
+fn transpose(square: &mut [[f32; SIDE]; SIDE]) {
+    #[cfg(target_arch = "x86_64")]
+    if super::avx::is_available() {
+        #[expect(
+            unsafe_code,
+            reason = "the compiler does not know what the line above found"
+        )]
+        // SAFETY: the instructions were found.
+        unsafe {
+            super::avx::transpose(square);
+        }
+        return;
+    }
     for i in 0..SIDE {
-        if i & STEP == 0 {
-            let (upper, lower) = (block[i], block[i + STEP]);
-            for j in 0..SIDE {
-                let left = j & STEP == 0;
-                block[i][j] = if left { upper[j] } else { lower[j ^ STEP] };
-                block[i + STEP][j] = if left { upper[j ^ STEP] } else { lower[j] };
-            }
+        for j in 0..i {
+            (square[i][j], square[j][i]) = (square[j][i], square[i][j]);
         }
     }
 }

@@ -1,14 +1,18 @@
 //! Some queries of one image, all heads: what one task computes. See [`QueryBlock`].
 
+use std::f32::consts::LOG2_E;
+
 use super::{
-    AttentionProblem, BiasKind, Prepared, Rows, pack, positions,
+    AttentionProblem, BiasKind, Prepared, Rows,
+    bias::{Nothing, Positions, TableRows},
+    pack, positions,
     tile::{self, PerQuery},
 };
-use crate::simd::{Kernel, Lanes, Transpose, exp_nonpositive};
+use crate::simd::{Kernel, Lanes, Transpose, exp2_nonpositive};
 
-/// Keys whose scores are held at a time, at most: with 32 queries they take 8 KiB, which leaves
+/// Keys whose scores are held at a time, at most: with 48 queries they take 12 KiB, which leaves
 /// the first-level cache to the keys themselves. A whole number of groups of keys.
-const TILE: usize = 64;
+pub(super) const TILE: usize = 64;
 
 /// Below every score that is not −∞; finite, so that a tile of nothing but −∞ weighs 0.
 const LOWEST: f32 = f32::MIN;
@@ -26,9 +30,7 @@ pub(super) struct QueryBlock<'a> {
     pub(super) image: usize,
     /// The first query.
     pub(super) first: usize,
-    /// Whether the queries are one vector, instead of [`VECTORS`](super::VECTORS).
-    pub(super) single: bool,
-    /// `[queries, heads · head_dim]`
+    /// `[queries, heads · head_dim]`, at most [`VECTORS`](super::VECTORS) vectors of queries.
     pub(super) out: &'a mut [f32],
 }
 
@@ -37,21 +39,26 @@ impl Kernel for QueryBlock<'_> {
 
     #[inline(always)]
     fn run<const N: usize>(self) {
-        match (self.single, tile::rows(N)) {
-            (true, 8) => Heads::<N, 1, 8>::new(self).run(),
-            (true, _) => Heads::<N, 1, 4>::new(self).run(),
-            (false, 8) => Heads::<N, 2, 8>::new(self).run(),
-            (false, _) => Heads::<N, 2, 4>::new(self).run(),
+        let channels = self.problem.heads * self.problem.head_dim;
+        let vectors = (self.out.len() / channels).div_ceil(N);
+        match (vectors, tile::rows(N)) {
+            (1, 8) => Heads::<N, 1, 8>::new(self).run(),
+            (1, _) => Heads::<N, 1, 4>::new(self).run(),
+            (2, 8) => Heads::<N, 2, 8>::new(self).run(),
+            (2, _) => Heads::<N, 2, 4>::new(self).run(),
+            (_, 8) => Heads::<N, 3, 8>::new(self).run(),
+            (_, _) => Heads::<N, 3, 4>::new(self).run(),
         }
     }
 }
 
 /// A block of `Q` vectors of `N` queries and its scratch space. `T` rows share a register tile.
+/// Scores and their bias are in units of ln 2, so that weights are powers of two.
 struct Heads<'a, const N: usize, const Q: usize, const T: usize> {
     block: QueryBlock<'a>,
     /// `[head_dim]`, scaled.
     queries: Vec<PerQuery<N, Q>>,
-    /// Scores of a tile, then their exponentials: `[keys]`.
+    /// Scores of a tile, then their weights: `[keys]`.
     scores: Vec<PerQuery<N, Q>>,
     /// The weighted values: `[head_dim padded to whole groups]`.
     sums: Vec<PerQuery<N, Q>>,
@@ -89,18 +96,14 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
         for head in 0..problem.heads {
             self.load_queries(head);
             self.load_positions();
-            let scale = 1.0 / (problem.head_dim as f32).sqrt();
-            for query in self.queries.as_flattened_mut().as_flattened_mut() {
-                *query *= scale;
-            }
+            scale(&mut self.queries, LOG2_E / (problem.head_dim as f32).sqrt());
             self.greatest = [Lanes::splat(LOWEST); Q];
             self.weights = [Lanes::ZERO; Q];
             self.sums.fill([[0.0; N]; Q]);
             for first in (0..problem.keys).step_by(TILE) {
                 let keys = (problem.keys - first).min(TILE);
-                self.start_with_bias(head, first, keys);
-                self.add_products(head, first, keys);
-                let faded = self.weigh(keys);
+                let greatest = self.score(head, first, keys);
+                let faded = self.weigh(keys, greatest);
                 self.add_values(head, first, keys, &faded);
             }
             self.store(head);
@@ -155,74 +158,56 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
             |lane| token(lane) % width,
             of_columns,
         );
+        scale(of_rows, LOG2_E);
+        scale(of_columns, LOG2_E);
     }
 
-    /// Sets the scores of a tile to their bias.
+    /// Writes the scores of a tile: products of queries and keys, and bias. Returns the greatest
+    /// score so far.
     #[inline(always)]
-    fn start_with_bias(&mut self, head: usize, first: usize, keys: usize) {
-        let scores = &mut self.scores[..keys];
+    fn score(&mut self, head: usize, first: usize, keys: usize) -> [Lanes<N>; Q] {
+        let len = pack::keys_len(self.block.problem, T);
+        let packed = &self.block.k[self.of_head(head) * len..][..len];
+        let packed = &packed[first * self.block.problem.head_dim..];
+        let (queries, scores) = (&self.queries, &mut self.scores[..keys]);
+        let greatest = self.greatest;
         match (self.block.bias, self.block.problem.bias) {
             (Prepared::Table(table), _) => {
-                let padded = self.block.problem.queries.next_multiple_of(Q * N);
+                let stride = self.block.problem.queries.next_multiple_of(N);
                 let row = head * self.block.problem.keys + first;
-                for (score, row) in scores.iter_mut().zip(row..) {
-                    let bias = &table[row * padded + self.block.first..][..Q * N];
-                    score.as_flattened_mut().copy_from_slice(bias);
-                }
+                let rest = &table[row * stride + self.block.first..];
+                let bias = TableRows { rest, stride };
+                tile::score::<N, Q, T>(queries, packed, scores, greatest, bias)
             }
             (_, BiasKind::RelativePositions { width, .. }) => {
                 let [of_rows, of_columns] = &self.positions;
-                let (mut y, mut x) = (first / width, first % width);
-                for score in scores {
-                    for (j, score) in score.iter_mut().enumerate() {
-                        *score = (Lanes(of_rows[y][j]) + Lanes(of_columns[x][j])).0;
-                    }
-                    x += 1;
-                    if x == width {
-                        (y, x) = (y + 1, 0);
-                    }
-                }
+                let next = [first / width, first % width];
+                let bias = Positions {
+                    of_rows,
+                    of_columns,
+                    next,
+                };
+                tile::score::<N, Q, T>(queries, packed, scores, greatest, bias)
             }
-            _ => scores.fill([[0.0; N]; Q]),
-        }
-    }
-
-    /// Adds the products of queries and keys to the scores of a tile.
-    #[inline(always)]
-    fn add_products(&mut self, head: usize, first: usize, keys: usize) {
-        let len = pack::keys_len(self.block.problem, T);
-        let d = self.block.problem.head_dim;
-        let of_head = &self.block.k[self.of_head(head) * len..][..len];
-        let groups = of_head[first * d..].chunks_exact(d * T);
-        // The last group's padding is given scores too, which nobody reads.
-        let (scores, _) = self.scores[..keys.next_multiple_of(T)].as_chunks_mut::<T>();
-        for (scores, group) in scores.iter_mut().zip(groups) {
-            tile::multiply(&self.queries, group, scores);
+            _ => tile::score::<N, Q, T>(queries, packed, scores, greatest, Nothing),
         }
     }
 
     /// Turns the scores of a tile into weights relative to the greatest score so far. Returns by
     /// how much all earlier weights have to shrink.
     #[inline(always)]
-    fn weigh(&mut self, keys: usize) -> [Lanes<N>; Q] {
-        let scores = &mut self.scores[..keys];
-        let mut greatest = self.greatest;
-        for score in scores.iter() {
-            for j in 0..Q {
-                greatest[j] = Lanes(score[j]).max(greatest[j]);
-            }
-        }
+    fn weigh(&mut self, keys: usize, greatest: [Lanes<N>; Q]) -> [Lanes<N>; Q] {
         let mut sums = [Lanes::ZERO; Q];
-        for score in scores {
+        for score in &mut self.scores[..keys] {
             for j in 0..Q {
-                let weight = exp::<N>(Lanes(score[j]) - greatest[j]);
+                let weight = exp2::<N>(Lanes(score[j]) - greatest[j]);
                 sums[j] += weight;
                 score[j] = weight.0;
             }
         }
         let mut faded = [Lanes::ZERO; Q];
         for j in 0..Q {
-            faded[j] = exp::<N>(self.greatest[j] - greatest[j]);
+            faded[j] = exp2::<N>(self.greatest[j] - greatest[j]);
             self.weights[j] = self.weights[j].fma(faded[j], sums[j]);
         }
         self.greatest = greatest;
@@ -237,8 +222,8 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
         let of_head = &self.block.v[self.of_head(head) * len..][..len];
         let weights = &self.scores[..keys];
         let (sums, _) = self.sums.as_chunks_mut::<T>();
-        for (sums, group) in sums.iter_mut().zip(of_head.chunks_exact(problem.keys * T)) {
-            let values = &group[first * T..][..keys * T];
+        let groups = of_head[first * problem.head_dim.next_multiple_of(T)..].chunks_exact(keys * T);
+        for (sums, values) in sums.iter_mut().zip(groups) {
             tile::add_values(weights, values, faded, sums);
         }
     }
@@ -278,11 +263,18 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
     }
 }
 
-/// Returns the exponential of each lane.
 #[inline(always)]
-fn exp<const N: usize>(mut x: Lanes<N>) -> Lanes<N> {
+fn scale<const N: usize, const Q: usize>(numbers: &mut [PerQuery<N, Q>], factor: f32) {
+    for number in numbers.as_flattened_mut().as_flattened_mut() {
+        *number *= factor;
+    }
+}
+
+/// Returns two to the power of each lane.
+#[inline(always)]
+fn exp2<const N: usize>(mut x: Lanes<N>) -> Lanes<N> {
     for i in 0..N {
-        x.0[i] = exp_nonpositive::<N>(x.0[i]);
+        x.0[i] = exp2_nonpositive::<N>(x.0[i]);
     }
     x
 }

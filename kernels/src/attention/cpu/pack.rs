@@ -1,9 +1,11 @@
 //! Keys, values and biases in the order in which the innermost loops read them. See [`keys`] and
 //! [`values`].
 
+use std::f32::consts::LOG2_E;
+
 use rayon::prelude::*;
 
-use super::{AttentionProblem, Rows, tile};
+use super::{AttentionProblem, Rows, block::TILE, tile};
 use crate::{buffer::Buffer, device::Cpu, parallel, simd::Transpose};
 
 /// Returns how many numbers one head's keys take.
@@ -33,18 +35,23 @@ pub(super) fn rows(cpu: &Cpu, rows: Rows<'_>, count: usize, d: usize) -> Buffer 
     packed
 }
 
-/// Returns values as `[images, heads, groups, keys, T]` where `T` channels make a group. The last
-/// group is filled up with zeros.
+/// Returns values as `[images, heads, tiles, groups, keys of a tile, T]` where `T` channels make a
+/// group: a tile is read in order, and no two groups compete for the same lines of the cache. The
+/// last group is filled up with zeros.
 pub(super) fn values(cpu: &Cpu, problem: &AttentionProblem, v: Rows<'_>) -> Buffer {
     let rows = tile::rows(cpu.isa.lanes());
     let len = values_len(problem, rows);
+    let padded = problem.head_dim.next_multiple_of(rows);
     by_head(cpu, problem, v, len, |(data, stride), out| {
-        let groups = out.chunks_exact_mut(problem.keys * rows);
-        for (first, out) in (0..problem.head_dim).step_by(rows).zip(groups) {
-            let width = (problem.head_dim - first).min(rows);
-            match rows {
-                8 => columns::<8>(&data[first..], stride, width, out),
-                _ => columns::<4>(&data[first..], stride, width, out),
+        for (tile, out) in out.chunks_mut(TILE * padded).enumerate() {
+            let data = &data[tile * TILE * stride..];
+            let groups = out.chunks_exact_mut(out.len() / padded * rows);
+            for (first, out) in (0..problem.head_dim).step_by(rows).zip(groups) {
+                let width = (problem.head_dim - first).min(rows);
+                match rows {
+                    8 => columns::<8>(&data[first..], stride, width, out),
+                    _ => columns::<4>(&data[first..], stride, width, out),
+                }
             }
         }
     })
@@ -65,17 +72,18 @@ fn columns<const T: usize>(data: &[f32], stride: usize, width: usize, out: &mut 
     }
 }
 
-/// Returns a bias table as `[heads, keys, queries]`, the queries padded to whole blocks.
-pub(super) fn table(cpu: &Cpu, problem: &AttentionProblem, table: &[f32], block: usize) -> Buffer {
+/// Returns a bias table as `[heads, keys, queries]`, the queries padded to whole vectors, in
+/// units of ln 2.
+pub(super) fn table(cpu: &Cpu, problem: &AttentionProblem, table: &[f32]) -> Buffer {
     let AttentionProblem { queries, keys, .. } = *problem;
-    let padded = queries.next_multiple_of(block);
+    let padded = queries.next_multiple_of(cpu.isa.lanes());
     let mut transposed = cpu.buffer(problem.heads * keys * padded);
     parallel::for_rows(&mut transposed, padded, |row, out| {
         let (head, key) = (row / keys, row % keys);
         for (query, out) in out.iter_mut().enumerate() {
             // Padding repeats the last query, as the block does.
             let query = query.min(queries - 1);
-            *out = table[(head * queries + query) * keys + key];
+            *out = table[(head * queries + query) * keys + key] * LOG2_E;
         }
     });
     transposed
