@@ -72,10 +72,9 @@ fn transpose(square: &mut [[f32; SIDE]; SIDE]) {
         }
         return;
     }
-    for i in 0..SIDE {
-        for j in 0..i {
-            (square[i][j], square[j][i]) = (square[j][i], square[i][j]);
-        }
+    let lines = *square;
+    for (i, column) in square.iter_mut().enumerate() {
+        *column = lines.map(|line| line[i]);
     }
 }
 

@@ -4,17 +4,24 @@ use super::WindowProblem;
 use crate::parallel;
 
 /// Writes the windows of `x`, `[batch, height, width, channels]`.
-pub(super) fn partition_windows(problem: &WindowProblem, x: &[f32], out: &mut [f32]) {
+pub(super) fn partition_windows(
+    problem: &WindowProblem,
+    x: &[f32],
+    padding: &[f32],
+    out: &mut [f32],
+) {
     let side = problem.window;
     parallel::for_rows(out, side * problem.channels, |row, out| {
         let start = problem.token(row / side, [row % side, 0]);
         let tokens = start.map_or(0, |[_, _, x]| (problem.width - x).min(side));
-        let (inside, padding) = out.split_at_mut(tokens * problem.channels);
+        let (inside, beyond) = out.split_at_mut(tokens * problem.channels);
         if let Some([n, y, x_]) = start {
             let first = ((n * problem.height + y) * problem.width + x_) * problem.channels;
             inside.copy_from_slice(&x[first..][..inside.len()]);
         }
-        padding.fill(0.0);
+        for token in beyond.chunks_exact_mut(problem.channels) {
+            token.copy_from_slice(padding);
+        }
     });
 }
 

@@ -12,22 +12,23 @@ use crate::{
 pub(super) fn partition_windows(
     problem: &WindowProblem,
     x: &Buffer,
+    padding: &Buffer,
 ) -> Result<Buffer, KernelError> {
     let elements = problem.windows_shape().iter().product();
-    run(problem, x, elements, false)
+    run(problem, x, Some(padding), elements)
 }
 
 /// Joins windows into images.
 pub(super) fn merge_windows(problem: &WindowProblem, x: &Buffer) -> Result<Buffer, KernelError> {
     let elements = problem.image_shape().iter().product();
-    run(problem, x, elements, true)
+    run(problem, x, None, elements)
 }
 
 fn run(
     problem: &WindowProblem,
     x: &Buffer,
+    padding: Option<&Buffer>,
     elements: usize,
-    merge: bool,
 ) -> Result<Buffer, KernelError> {
     let y = Buffer::allocate(x.gpu(), elements)?;
     let [grid_rows, grid_columns] = problem.grid();
@@ -42,10 +43,12 @@ fn run(
         elements,
     );
     let client = x.gpu().client();
-    if merge {
-        merge_elements::launch(client, cubes, units, x.arg(), y.arg(), sizes);
+    let (source, target) = (x.arg(), y.arg());
+    if let Some(padding) = padding {
+        let padding = padding.arg();
+        partition_elements::launch(client, cubes, units, source, padding, target, sizes);
     } else {
-        partition_elements::launch(client, cubes, units, x.arg(), y.arg(), sizes);
+        merge_elements::launch(client, cubes, units, source, target, sizes);
     }
     Ok(y)
 }
@@ -62,9 +65,9 @@ struct Sizes {
     elements: usize,
 }
 
-/// A unit copies one element of a window, or zero in the padding.
+/// A unit copies one element of a window.
 #[cube(launch)]
-fn partition_elements(x: &[f32], y: &mut [f32], sizes: Sizes) {
+fn partition_elements(x: &[f32], padding: &[f32], y: &mut [f32], sizes: Sizes) {
     let at = ABSOLUTE_POS;
     if at < sizes.elements {
         let channel = at % sizes.channels;
@@ -81,7 +84,11 @@ fn partition_elements(x: &[f32], y: &mut [f32], sizes: Sizes) {
             (image * sizes.height + row) * sizes.width + column,
             0,
         );
-        y[at] = select(inside, x[pixel * sizes.channels + channel], 0.0f32);
+        y[at] = select(
+            inside,
+            x[pixel * sizes.channels + channel],
+            padding[channel],
+        );
     }
 }
 

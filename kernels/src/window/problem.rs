@@ -34,22 +34,32 @@ impl fmt::Display for WindowProblem {
 
 impl WindowProblem {
     /// Checks the arguments of a partition.
-    pub(super) fn of_image(x: &Tensor, window: usize) -> Result<Self, KernelError> {
-        match *x.shape() {
-            [batch, height, width, channels] if window > 0 => Ok(Self {
-                batch,
-                height,
-                width,
-                channels,
-                window,
-            }),
-            _ => Err(KernelError::shape(
-                "partition_windows",
-                "x",
-                x.shape(),
-                format!("[n, height, width, c] for windows of {window}"),
-            )),
+    pub(super) fn of_image(
+        x: &Tensor,
+        window: usize,
+        padding: &Tensor,
+    ) -> Result<Self, KernelError> {
+        let error = |argument, x: &Tensor, expected| {
+            KernelError::shape("partition_windows", argument, x.shape(), expected)
+        };
+        x.device().check("partition_windows", [padding.device()])?;
+        let &[batch, height, width, channels] = x.shape() else {
+            return Err(error("x", x, "[n, height, width, c]".to_owned()));
+        };
+        if window == 0 {
+            let expected = "a window of one token or more".to_owned();
+            return Err(error("x", x, expected));
         }
+        if padding.shape() != [channels] {
+            return Err(error("padding", padding, format!("[{channels}]")));
+        }
+        Ok(Self {
+            batch,
+            height,
+            width,
+            channels,
+            window,
+        })
     }
 
     /// Checks the arguments of a merge.

@@ -3,8 +3,9 @@
 use super::WindowProblem;
 
 /// Cuts images, `[batch, height, width, channels]`, into windows.
-pub fn partition_windows(problem: &WindowProblem, x: &[f32]) -> Vec<f32> {
-    let mut out = vec![0.0; problem.windows_shape().iter().product()];
+pub fn partition_windows(problem: &WindowProblem, x: &[f32], padding: &[f32]) -> Vec<f32> {
+    let numbers: usize = problem.windows_shape().iter().product();
+    let mut out = padding.repeat(numbers / problem.channels.max(1));
     for_each_token(problem, |image, window| {
         out[window..][..problem.channels].copy_from_slice(&x[image..][..problem.channels]);
     });

@@ -81,14 +81,18 @@ fn window_cases(name: &str, problem: WindowProblem, numbers: Numbers) -> [Case; 
         window: side,
     } = problem;
     let [rows, columns] = problem.grid();
+    let padding = move || numbers.inputs(2, channels);
     let partition = case(
         format!("window/partition/{name}"),
         problem.cost(),
         Tolerance::EXACT,
         vec![batch, height, width, channels],
         numbers,
-        move |x| window::partition_windows(x, side),
-        move |x| window::reference::partition_windows(&problem, x),
+        move |x| {
+            let padding = Tensor::from_vec(x.device(), &[channels], padding())?;
+            window::partition_windows(x, side, &padding)
+        },
+        move |x| window::reference::partition_windows(&problem, x, &padding()),
     );
     let merge = case(
         format!("window/merge/{name}"),

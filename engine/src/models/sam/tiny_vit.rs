@@ -163,6 +163,8 @@ struct Block {
     attention_norm: NormWeights,
     /// Query, key and value side by side.
     qkv: LinearWeights,
+    /// Those of a token of the windows' padding, which is zero before the norm.
+    padding: Tensor,
     /// `[heads, window², window²]`
     biases: Tensor,
     out: LinearWeights,
@@ -184,19 +186,23 @@ impl Block {
         let offsets = attn.values("attention_biases", &[heads, window * window])?;
         let table = [heads, window * window, window * window];
         let by_head = |values: Vec<f32>, inner| by_role(&values, heads, channels / heads * inner);
+        let attention_norm = attn.at("norm").norm(channels, EPSILON)?;
+        let qkv = LinearWeights::new(
+            p.device(),
+            [3 * channels, channels],
+            &by_head(
+                attn.values("qkv.weight", &[3 * channels, channels])?,
+                channels,
+            ),
+            Some(&by_head(attn.values("qkv.bias", &[3 * channels])?, 1)),
+        )?;
+        let zero = Tensor::from_vec(p.device(), &[channels], vec![0.0; channels])?;
         Ok(Self {
             window,
             heads,
-            attention_norm: attn.at("norm").norm(channels, EPSILON)?,
-            qkv: LinearWeights::new(
-                p.device(),
-                [3 * channels, channels],
-                &by_head(
-                    attn.values("qkv.weight", &[3 * channels, channels])?,
-                    channels,
-                ),
-                Some(&by_head(attn.values("qkv.bias", &[3 * channels])?, 1)),
-            )?,
+            padding: linear(&layer_norm(&zero, &attention_norm)?, &qkv, Epilogue::NONE)?,
+            attention_norm,
+            qkv,
             biases: Tensor::from_vec(p.device(), &table, bias_table(&offsets, window))?,
             out: attn.at("proj").linear(channels, channels)?,
             local: p
@@ -212,11 +218,10 @@ impl Block {
         let &[_, height, width, channels] = x.shape() else {
             unreachable!("every convolution before gave an image");
         };
-        // The norm comes after the padding, so padding tokens are the norm's bias, not zero, and
-        // take part in the attention, as in the reference.
-        let windows = partition_windows(x, self.window)?;
-        let windows = layer_norm(&windows, &self.attention_norm)?;
-        let qkv = linear(&windows, &self.qkv, Epilogue::NONE)?;
+        let normal = layer_norm(x, &self.attention_norm)?;
+        let qkv = linear(&normal, &self.qkv, Epilogue::NONE)?;
+        // Padding tokens take part in the attention, as in the reference.
+        let qkv = partition_windows(&qkv, self.window, &self.padding)?;
         let windows = attention(
             qkv.columns(0..channels)?,
             qkv.columns(channels..2 * channels)?,

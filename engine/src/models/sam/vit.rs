@@ -77,6 +77,8 @@ struct Block {
     attention_norm: NormWeights,
     /// Query, key and value side by side.
     qkv: LinearWeights,
+    /// Those of a token of the windows' padding, which is zero after the norm.
+    padding: Tensor,
     /// `[2 side − 1, channels / heads]`, the side being that of what is attended to.
     rows: Tensor,
     columns: Tensor,
@@ -99,6 +101,7 @@ impl Block {
             window,
             heads,
             attention_norm: p.at("norm1").norm(channels, EPSILON)?,
+            padding: attn.at("qkv").tensor("bias", &[3 * channels])?,
             qkv: attn.at("qkv").linear(channels, 3 * channels)?,
             rows: attn.tensor("rel_pos_h", &table)?,
             columns: attn.tensor("rel_pos_w", &table)?,
@@ -111,11 +114,12 @@ impl Block {
 
     fn forward(&self, x: &Tensor) -> Result<Tensor, ModelError> {
         let normal = layer_norm(x, &self.attention_norm)?;
+        let qkv = linear(&normal, &self.qkv, Epilogue::NONE)?;
         let attended = match self.window {
-            None => self.attend(&normal)?,
+            None => self.attend(&qkv)?,
             Some(window) => {
-                // Padding tokens are zero after the norm and take part in the attention.
-                let windows = self.attend(&partition_windows(&normal, window)?)?;
+                // Padding tokens take part in the attention, as in the reference.
+                let windows = self.attend(&partition_windows(&qkv, window, &self.padding)?)?;
                 merge_windows(&windows, [x.shape()[1], x.shape()[2]])?
             }
         };
@@ -126,9 +130,8 @@ impl Block {
     }
 
     /// Self-attention within each image or window.
-    fn attend(&self, x: &Tensor) -> Result<Tensor, ModelError> {
+    fn attend(&self, qkv: &Tensor) -> Result<Tensor, ModelError> {
         let channels = self.qkv.inputs();
-        let qkv = linear(x, &self.qkv, Epilogue::NONE)?;
         Ok(attention(
             qkv.columns(0..channels)?,
             qkv.columns(channels..2 * channels)?,
