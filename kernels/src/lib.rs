@@ -21,6 +21,7 @@
 //! | [`resize`] | bilinear resizing |
 //! | [`area`] | resizing of 8-bit images by areas, as OpenCV does it |
 //! | [`pillow`] | antialiased resizing of 8-bit images, as Pillow does it |
+//! | [`spline`] | resizing of 8-bit images by cubic splines, as scikit-image does it |
 //! | [`distance`] | distance to the nearest pixel outside a mask, and the deepest pixels |
 //!
 //! Every operation's folder has the same files: `problem` (shapes and choices, no data),
@@ -62,6 +63,7 @@ pub mod pillow;
 mod precision;
 pub mod resize;
 mod simd;
+pub mod spline;
 mod tensor;
 pub mod timer;
 pub mod tolerance;

@@ -53,8 +53,6 @@ fn what_a_scenario_names_must_exist() {
     let path = folder.path();
     write(path, "\"mobile_sam\"", "\"mobile_sam\", \"mobilesam\"");
     assert_cmd_snapshot!("check_unknown_model", engine(path, &["check", "first.ron"]));
-    write(path, "\"mobile_sam\"", "\"medsam_vit_b\"");
-    assert_cmd_snapshot!("check_listed_model", engine(path, &["check", "first.ron"]));
     write(path, "size: 64", "size: 64, objects: [\"liver\"]");
     assert_cmd_snapshot!(
         "check_unknown_object",
@@ -114,6 +112,41 @@ fn colour_only_where_it_is_wanted() {
     };
     assert!(!stderr("NO_COLOR").contains(&0x1b));
     assert!(stderr("FORCE_COLOR").contains(&0x1b));
+}
+
+#[test]
+fn a_model_of_boxes_is_given_no_click() {
+    for model in ["medsam_vit_b", "lite_medsam"] {
+        let folder = folder();
+        let check = |(point, then): (&str, &str)| {
+            let text = SCENARIO
+                .replace("mobile_sam", model)
+                .replace("point(object)", point)
+                .replace("iterate(prompts: 9)", then);
+            fs::write(folder.path().join("first.ron"), text).expect("writable");
+            let output = engine(folder.path(), &["check", "first.ron"]).output();
+            let output = output.expect("the program starts");
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            (output.status.code(), stderr)
+        };
+        let problem = format!("{model} was trained on boxes only");
+        // The first prompt has a click, or those after it.
+        for (strategy, place) in [
+            (("point(object)", "once"), "first.ron:6:34"),
+            (("box(object), point(object)", "once"), "first.ron:6:47"),
+            (("box(object)", "iterate(prompts: 9)"), "first.ron:6:16"),
+        ] {
+            let (code, stderr) = check(strategy);
+            assert_eq!(code, Some(2), "{stderr}");
+            assert!(stderr.contains(&problem), "{stderr}");
+            assert!(stderr.contains(place), "{place}: {stderr}");
+        }
+        let boxes = "iterate(prompts: 3, next: [box(error_region)])";
+        for strategy in [("box(object)", "once"), ("box(object)", boxes)] {
+            let (code, stderr) = check(strategy);
+            assert_eq!(code, Some(0), "{stderr}");
+        }
+    }
 }
 
 #[test]

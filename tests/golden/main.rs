@@ -6,6 +6,7 @@ mod dicom;
 mod distance;
 mod formula;
 mod lite_medsam;
+mod medsam;
 mod metrics;
 mod mobile_sam;
 mod pillow;

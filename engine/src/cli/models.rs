@@ -9,7 +9,7 @@ use super::{
     Outcome, output,
     progress::{Bar, Unit},
 };
-use crate::weights::{Catalogue, Entry, Located, Progress, PullError, State, Status, Store};
+use crate::weights::{Catalogue, Entry, Located, Progress, PullError, State, Store};
 
 /// List the known models, or get one
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ pub(super) fn models(arguments: &Arguments) -> miette::Result<Outcome> {
 }
 
 fn list(catalogue: &Catalogue, store: &Store) -> miette::Result<()> {
-    let heading = ["model", "file", "size", "licence", "this version", "source"];
+    let heading = ["model", "file", "size", "licence", "source"];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     rows.extend(catalogue.entries().iter().map(|entry| {
         vec![
@@ -80,11 +80,6 @@ fn list(catalogue: &Catalogue, store: &Store) -> miette::Result<()> {
                 .content
                 .map_or("?".to_owned(), |content| size(content.bytes)),
             entry.licence.clone(),
-            match entry.status {
-                Status::Runs => "runs it",
-                Status::Listed => "cannot run it yet",
-            }
-            .to_owned(),
             entry.homepage.clone(),
         ]
     }));

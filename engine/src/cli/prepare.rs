@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::{
     datasets::Dataset,
-    models,
+    models::Taken,
     runs::{Recording, recordings},
     scenario::{Continue, Place, Primitive, ScenarioError, ScenarioFile, Strategy},
-    weights::{Catalogue, Entry, Status},
+    weights::{Catalogue, Entry},
 };
 
 /// A scenario whose datasets and models exist.
@@ -31,7 +31,7 @@ pub(super) fn prepare(path: &Path) -> Result<Prepared, ScenarioError> {
 pub(super) fn prepare_file(file: ScenarioFile) -> Result<Prepared, ScenarioError> {
     let models = look_up_models(&file)?;
     let recordings = recordings(&file)?;
-    refuse_boxes(&file, &models, &recordings)?;
+    refuse_strangers(&file, &models, &recordings)?;
     let datasets = open_datasets(&file)?;
     Ok(Prepared {
         file,
@@ -43,52 +43,78 @@ pub(super) fn prepare_file(file: ScenarioFile) -> Result<Prepared, ScenarioError
 
 fn look_up_models(file: &ScenarioFile) -> Result<Vec<Entry>, ScenarioError> {
     let catalogue = Catalogue::load();
-    let runnable = |entry: &&Entry| entry.status == Status::Runs;
     let models = file.scenario.models.iter().enumerate();
     let look_up = |(index, name): (usize, &crate::scenario::Name)| {
-        let problem = match catalogue.get(name) {
-            Ok(entry) if runnable(&entry) => return Ok(entry.clone()),
-            Ok(_) => format!("this version cannot run the model {name} yet"),
-            Err(_) => format!("there is no model {name}"),
-        };
-        let names: Vec<_> = catalogue.entries().iter().filter(runnable).collect();
-        let names: Vec<_> = names.iter().map(|entry| entry.name.as_str()).collect();
-        let expected = format!("expected {}", names.join(" or "));
-        Err(file.misfit(Place::Model(index), problem, expected))
+        catalogue.get(name).cloned().map_err(|unknown| {
+            let problem = format!("there is no model {name}");
+            let expected = format!("expected {}", unknown.known.join(" or "));
+            file.misfit(Place::Model(index), problem, expected)
+        })
     };
     models.map(look_up).collect()
 }
 
-/// Refuses a box where a model takes clicks only.
-fn refuse_boxes(
+/// Refuses a box where a model takes clicks only, and a click where one takes boxes only.
+fn refuse_strangers(
     file: &ScenarioFile,
     models: &[Entry],
     recordings: &[Option<Recording>],
 ) -> Result<(), ScenarioError> {
-    let Some(model) = models
-        .iter()
-        .find(|entry| !models::takes_boxes(entry.architecture))
-    else {
-        return Ok(());
-    };
-    let is_box = |piece: &Primitive| matches!(piece, Primitive::Box(_));
+    for model in models {
+        match Taken::by(model.architecture) {
+            Taken::All => {}
+            Taken::Clicks => refuse(
+                file,
+                recordings,
+                (
+                    |piece| matches!(piece, Primitive::Box(_)),
+                    Recording::has_boxes,
+                ),
+                &format!("{} takes clicks only, and strategy", model.name),
+                ["a box", "points"],
+            )?,
+            Taken::Boxes => refuse(
+                file,
+                recordings,
+                (
+                    |piece| matches!(piece, Primitive::Point(_)),
+                    Recording::has_clicks,
+                ),
+                &format!("{} was trained on boxes only, and strategy", model.name),
+                ["a click", "boxes"],
+            )?,
+        }
+    }
+    Ok(())
+}
+
+/// Refuses strategies that place such a piece, or replay one.
+fn refuse(
+    file: &ScenarioFile,
+    recordings: &[Option<Recording>],
+    (is_such, has_such): (fn(&Primitive) -> bool, fn(&Recording) -> bool),
+    problem: &str,
+    [given, instead]: [&str; 2],
+) -> Result<(), ScenarioError> {
     for (index, strategy) in file.scenario.strategies.iter().enumerate() {
         let place = match &strategy.then {
-            _ if strategy.first.iter().any(is_box) => {
-                let first = strategy.first.iter().position(is_box);
-                Place::First(index, first.unwrap_or_default())
-            }
-            _ if recordings[index].as_ref().is_some_and(Recording::has_boxes) => {
+            _ if recordings[index].is_some() => {
+                if !recordings[index].as_ref().is_some_and(has_such) {
+                    continue;
+                }
                 Place::StrategyName(index)
             }
-            Continue::Iterate { next, .. } if next.iter().any(is_box) => Place::StrategyName(index),
+            _ if strategy.first.iter().any(is_such) => {
+                let first = strategy.first.iter().position(is_such);
+                Place::First(index, first.unwrap_or_default())
+            }
+            Continue::Iterate { next, .. } if next.iter().any(is_such) => {
+                Place::StrategyName(index)
+            }
             _ => continue,
         };
-        let problem = format!(
-            "{} takes clicks only, and strategy {:?} gives a box",
-            model.name, &*strategy.name
-        );
-        let expected = "expected points, or a scenario of its own for this model";
+        let problem = format!("{problem} {:?} gives {given}", &*strategy.name);
+        let expected = format!("expected {instead}, or a scenario of its own for this model");
         return Err(file.misfit(place, problem, expected));
     }
     Ok(())

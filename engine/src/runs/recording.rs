@@ -195,6 +195,12 @@ impl Recording {
         let mut prompts = self.trials.values().flatten();
         prompts.any(|prompt| !prompt.boxes.is_empty())
     }
+
+    /// Returns whether any prompt has a click.
+    pub fn has_clicks(&self) -> bool {
+        let mut prompts = self.trials.values().flatten();
+        prompts.any(|prompt| !prompt.clicks.is_empty())
+    }
 }
 
 impl Recorded {

@@ -23,8 +23,6 @@ pub struct Entry {
     pub title: String,
     /// Which code runs it.
     pub architecture: Architecture,
-    /// Whether this version runs it.
-    pub status: Status,
     /// The publisher's file name, under which the file is stored; `None` for a model without one,
     /// whose parameters, if it has any, are [`Formula`](super::Formula) weights.
     #[serde(default)]
@@ -55,7 +53,7 @@ pub enum Architecture {
     SamVitL,
     /// Segment Anything with a ViT-H encoder.
     SamVitH,
-    /// SAM ViT-B fine-tuned on medical images, with its own normalisation.
+    /// SAM ViT-B fine-tuned on boxes in medical images, with its own way of preparing them.
     MedSamVitB,
     /// TinyViT encoder at 256², fine-tuned on boxes in medical images.
     LiteMedSam,
@@ -67,15 +65,6 @@ pub enum Architecture {
     RitmHrnet32,
     /// Geodesic distances, without parameters.
     Geodesic,
-}
-
-/// Whether a model runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum Status {
-    /// It runs.
-    Runs,
-    /// It is known, but this version cannot run it yet.
-    Listed,
 }
 
 /// What a file must be, byte for byte.
@@ -186,19 +175,13 @@ mod tests {
             assert!(entry.urls.iter().all(|url| url.starts_with("https://")));
             let can_be_had =
                 entry.file.is_none() || !entry.urls.is_empty() || entry.wheel.is_some();
-            assert!(
-                entry.status == Status::Listed || can_be_had,
-                "{} runs, so it must be possible to get it",
-                entry.name
-            );
+            assert!(can_be_had, "it must be possible to get {}", entry.name);
             // Whoever reads a row must see that it is not a result.
             let is_named = entry.name.starts_with("formula_");
             assert_eq!(entry.is_formula(), is_named, "{}", entry.name);
         }
-        assert_eq!(
-            catalogue.get("mobile_sam").expect("it is listed").status,
-            Status::Runs
-        );
+        let found = catalogue.get("mobile_sam").expect("it is there");
+        assert_eq!(found.architecture, Architecture::MobileSam);
         let unknown = catalogue.get("mobilesam").expect_err("no such name");
         assert!(unknown.to_string().contains("mobile_sam, sam_vit_b"));
     }

@@ -24,7 +24,7 @@ mod stored;
 
 use std::path::PathBuf;
 
-pub use catalogue::{Architecture, Catalogue, Content, Entry, Status, UnknownModel, Wheel};
+pub use catalogue::{Architecture, Catalogue, Content, Entry, UnknownModel, Wheel};
 pub use checkpoint::Checkpoint;
 pub use config::{ModelConfig, Setting};
 pub use digest::{Digest, NoDigest};

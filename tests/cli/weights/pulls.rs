@@ -6,7 +6,7 @@ use std::{
 };
 
 use engine::weights::{
-    Architecture, Content, Digest, Entry, Progress, PullError, State, Status, Store, StoreError,
+    Architecture, Content, Digest, Entry, Progress, PullError, State, Store, StoreError,
 };
 use tempfile::TempDir;
 
@@ -27,7 +27,6 @@ fn model(addresses: &[&Server]) -> (TempDir, Store, Entry) {
         name: "net".to_owned(),
         title: "Net".to_owned(),
         architecture: Architecture::MobileSam,
-        status: Status::Runs,
         file: Some("net.pt".to_owned()),
         content: Some(Content {
             bytes: body().len() as u64,

@@ -26,6 +26,9 @@ pub enum Preparation {
     /// Resized as OpenCV does by areas; the resized image's own range to 0..1; padding is 0
     /// (`CVPR24_LiteMedSAM_infer.py` of MedSAM).
     LiteMedSam,
+    /// Stretched to the whole frame as scikit-image does by cubic splines; the resized image's own
+    /// range to 0..1; no padding. Masks are made of probabilities (`MedSAM_Inference.py` of MedSAM).
+    MedSam,
 }
 
 /// The image encoder's architecture.
@@ -112,9 +115,12 @@ impl SamConfig {
                     stages: tiny_vit_5m(),
                 }),
             },
-            // MedSAM fits slices into the frame in another way; the others are no SAM.
-            Architecture::MedSamVitB
-            | Architecture::RitmHrnet18s
+            Architecture::MedSamVitB => Self {
+                preparation: Preparation::MedSam,
+                candidates: Candidates::One,
+                ..Self::of(Architecture::SamVitB)?
+            },
+            Architecture::RitmHrnet18s
             | Architecture::RitmHrnet18
             | Architecture::RitmHrnet32
             | Architecture::Geodesic => return None,
@@ -168,6 +174,7 @@ mod tests {
             Architecture::SamVitB,
             Architecture::SamVitL,
             Architecture::SamVitH,
+            Architecture::MedSamVitB,
         ] {
             let config = SamConfig::of(architecture).expect("it runs");
             let grid = match config.encoder {
@@ -184,5 +191,12 @@ mod tests {
             assert_eq!(grid, GRID, "{architecture:?}");
         }
         assert_eq!(SamConfig::of(Architecture::RitmHrnet32), None);
+    }
+
+    #[test]
+    fn medsams_encoder_is_that_of_vit_b() {
+        let encoder = |architecture| SamConfig::of(architecture).map(|config| config.encoder);
+        let [medical, plain] = [Architecture::MedSamVitB, Architecture::SamVitB].map(encoder);
+        assert!(medical.is_some() && medical == plain);
     }
 }

@@ -12,7 +12,7 @@ pub struct Size {
 }
 
 /// A slice is resized so that its longer side fills a square frame; the rest of the frame, at the
-/// right or the bottom, is padding (`ResizeLongestSide` of the reference).
+/// right or the bottom, is padding (`ResizeLongestSide` of the reference). A stretched one fills all.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Geometry {
     /// The slice as it came.
@@ -56,6 +56,19 @@ impl Geometry {
         }
     }
 
+    /// Of a slice that is stretched to fill the frame, each side by its own scale: MedSAM's rule.
+    pub fn stretched(height: usize, width: usize, frame: usize) -> Self {
+        Self {
+            slice: Size { height, width },
+            input: Size {
+                height: frame,
+                width: frame,
+            },
+            frame,
+            scale: [frame as f64 / width as f64, frame as f64 / height as f64],
+        }
+    }
+
     /// Maps (x, y) of the slice, in pixels, to the frame.
     pub fn frame_from_slice(&self, x: f64, y: f64) -> [f32; 2] {
         [(x * self.scale[0]) as f32, (y * self.scale[1]) as f32]
@@ -90,6 +103,14 @@ mod tests {
             let [x, y] = geometry.frame_from_slice(1333.0, 2000.0);
             assert!((x - expected[0]).abs() < 1e-4 && (y - expected[1]).abs() < 1e-4);
         }
+    }
+
+    #[test]
+    fn a_stretched_slice_fills_the_frame() {
+        let geometry = Geometry::stretched(100, 400, 1024);
+        assert_eq!((geometry.input.height, geometry.input.width), (1024, 1024));
+        let [x, y] = geometry.frame_from_slice(100.0, 100.0);
+        assert_eq!((x, y), (256.0, 1024.0));
     }
 
     #[test]

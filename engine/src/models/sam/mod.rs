@@ -27,7 +27,7 @@ mod vit;
 use std::sync::Arc;
 
 use kernels::{Device, Tensor};
-use ndarray::ArrayView3;
+use ndarray::{Array2, ArrayView3};
 use rayon::prelude::*;
 
 pub use config::{
@@ -38,7 +38,7 @@ pub use decoder::{Decoder, LowResolution, PreparedEmbedding};
 pub use geometry::{Geometry, Size};
 pub use image_encoder::ImageEncoder;
 pub use mask_decoder::{CANDIDATES, MaskDecoder};
-pub use postprocess::{for_each_row, threshold};
+pub use postprocess::{for_each_row, threshold, threshold_probabilities};
 pub use preprocess::prepare;
 pub use prompt_encoder::{FramePrompt, PromptEncoder};
 pub use transformer::{Source, TwoWayTransformer};
@@ -129,10 +129,11 @@ impl Sam {
     }
 
     fn geometry(&self, height: usize, width: usize) -> Geometry {
-        let geometry = Geometry::new(height, width, self.config.frame);
+        let frame = self.config.frame;
         match self.config.preparation {
-            Preparation::Sam => geometry,
-            Preparation::LiteMedSam => geometry.with_one_scale(),
+            Preparation::Sam => Geometry::new(height, width, frame),
+            Preparation::LiteMedSam => Geometry::new(height, width, frame).with_one_scale(),
+            Preparation::MedSam => Geometry::stretched(height, width, frame),
         }
     }
 
@@ -182,9 +183,14 @@ impl Model for Sam {
             Candidates::SingleThenMulti => CANDIDATES,
             Candidates::One => 1,
         };
+        let geometry = &embedding.geometry;
+        let bitmap = |logits: &Array2<f32>| match self.config.preparation {
+            Preparation::Sam | Preparation::LiteMedSam => threshold(logits.view(), geometry),
+            Preparation::MedSam => threshold_probabilities(logits.view(), geometry.slice),
+        };
         Ok(answers
             .into_par_iter()
-            .map(|answer| upscale(answer, trained, &embedding.geometry))
+            .map(|answer| upscale(answer, trained, &bitmap))
             .collect())
     }
 
@@ -228,15 +234,19 @@ fn in_frame<'a>(query: &Query<'a>, geometry: &Geometry) -> FramePrompt<'a> {
     }
 }
 
-/// Brings an answer's first candidates to the slice's size.
-fn upscale(mut answer: LowResolution, candidates: usize, geometry: &Geometry) -> Prediction {
+/// Brings an answer's first candidates to the slice's size by `bitmap`.
+fn upscale(
+    mut answer: LowResolution,
+    candidates: usize,
+    bitmap: &(impl Fn(&Array2<f32>) -> Array2<bool> + Sync),
+) -> Prediction {
     answer.logits.truncate(candidates);
     let masks = answer
         .logits
         .into_par_iter()
         .zip(answer.scores)
         .map(|(logits, predicted_iou)| Candidate {
-            bitmap: threshold(logits.view(), geometry),
+            bitmap: bitmap(&logits),
             predicted_iou: Some(predicted_iou),
             logits: Some(logits),
         })

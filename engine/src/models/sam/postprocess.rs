@@ -6,7 +6,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-use super::Geometry;
+use super::{Geometry, Size};
 
 /// Returns where the logits, brought to the slice's size, are positive: `[height, width]`.
 ///
@@ -18,6 +18,38 @@ pub fn threshold(logits: ArrayView2<'_, f32>, geometry: &Geometry) -> Array2<boo
         positive.extend(row.iter().map(|&logit| logit > 0.0));
     });
     Array2::from_shape_vec((height, width), positive).expect("one value was pushed per pixel")
+}
+
+/// Returns where the probabilities that the logits stand for, brought to the slice's size in one
+/// bilinear step, exceed one half: `[height, width]`. `logits` covers the slice alone.
+///
+/// Near an edge this is not where the logits themselves would be positive
+/// (`medsam_inference` of `MedSAM_Inference.py`).
+pub fn threshold_probabilities(logits: ArrayView2<'_, f32>, slice: Size) -> Array2<bool> {
+    let logits = logits.as_standard_layout();
+    let probabilities = logits.mapv(|logit| 1.0 / (1.0 + libm::expf(-logit)));
+    let (rows, columns) = (
+        Taps::new(logits.nrows(), slice.height),
+        Taps::new(logits.ncols(), slice.width),
+    );
+    let mut wide = RowPair::new(slice.width);
+    let mut blended = vec![0.0; slice.width];
+    let mut inside = Vec::with_capacity(slice.height * slice.width);
+    for y in 0..slice.height {
+        for row in rows.pair(y) {
+            wide.ensure(row, |wide| {
+                let row = probabilities.row(row);
+                columns.gather(
+                    row.as_slice().expect("it was made in standard layout"),
+                    wide,
+                );
+            });
+        }
+        wide.blend(&rows, y, &mut blended);
+        inside.extend(blended.iter().map(|&probability| probability > 0.5));
+    }
+    Array2::from_shape_vec((slice.height, slice.width), inside)
+        .expect("one value was pushed per pixel")
 }
 
 /// Visits the rows of the logits at the slice's size, from top to bottom.
@@ -172,6 +204,30 @@ mod tests {
             prop_assert_eq!(&rows, &expected.iter().copied().collect::<Vec<_>>());
             let mask = threshold(logits.view(), &geometry);
             prop_assert!(mask.iter().zip(&rows).all(|(&bit, &logit)| bit == (logit > 0.0)));
+        }
+    }
+
+    #[test]
+    fn probabilities_are_interpolated_not_logits() {
+        // Between logits of -1 and 9 the logits cross zero after a tenth of the way, the
+        // probabilities one half near the middle: (0.5 - p(-1)) / (p(9) - p(-1)) = 0.316.
+        let logits = ndarray::array![[-1.0_f32, 9.0]];
+        let size = Size {
+            height: 1,
+            width: 200,
+        };
+        let inside = threshold_probabilities(logits.view(), size);
+        let first = inside.iter().position(|&inside| inside);
+        // Pixel i lies at (i + 0.5) / 100 - 0.5 between the two.
+        assert_eq!(first, Some(82));
+        let constant = |logit| Array2::from_elem((4, 4), logit);
+        let size = Size {
+            height: 3,
+            width: 7,
+        };
+        for (logit, expected) in [(0.0, false), (1e-3, true), (-200.0, false), (200.0, true)] {
+            let mask = threshold_probabilities(constant(logit).view(), size);
+            assert_eq!(mask, Array2::from_elem((3, 7), expected), "{logit}");
         }
     }
 

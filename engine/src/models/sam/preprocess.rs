@@ -1,6 +1,6 @@
 //! From a slice's pixels to the frame that the encoder sees. See [`prepare`].
 
-use kernels::{Device, Tensor, area, pillow};
+use kernels::{Device, Tensor, area, pillow, spline};
 use ndarray::ArrayView3;
 
 use super::{Geometry, Preparation};
@@ -28,6 +28,7 @@ pub fn prepare(
     let resized = match preparation {
         Preparation::Sam => pillow::resize(pixels, size),
         Preparation::LiteMedSam => area::resize(pixels, size),
+        Preparation::MedSam => spline::resize(pixels, size),
     };
     let tables = tables(preparation, resized.iter().copied());
     let mut frame = vec![0.0; geometry.frame * geometry.frame * 3];
@@ -50,7 +51,7 @@ fn tables(preparation: Preparation, pixels: impl Iterator<Item = u8> + Clone) ->
         Preparation::Sam => std::array::from_fn(|channel| {
             table(&|value| (value - MEAN[channel]) / DEVIATION[channel])
         }),
-        Preparation::LiteMedSam => {
+        Preparation::LiteMedSam | Preparation::MedSam => {
             let low = f32::from(pixels.clone().min().unwrap_or(0));
             let high = f32::from(pixels.max().unwrap_or(0));
             // An image of one value becomes black.
