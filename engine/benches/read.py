@@ -1,11 +1,11 @@
 """Times reading here and in Python, in turns, on the same processor.
 
-    pip install nibabel==5.4.2 numpy==2.4.6 pillow==13.0.0
+    pip install nibabel==5.4.2 numpy==2.4.6 pillow==13.0.0 pydicom==3.0.2
     cargo bench -p engine --bench read --no-run        # prints the program's path
     python engine/benches/read.py PROGRAM
 
-Makes 100 pairs of PNG files of 512 x 512 pixels (a picture with noise, a mask) and a packed NIfTI volume of
-512 x 512 x 300 voxels of 16 bits with labels. Both sides decode the same files, which are in memory by then, into
+Makes 100 pairs of PNG files of 512 x 512 pixels (a picture with noise, a mask), a packed NIfTI volume of
+512 x 512 x 300 voxels of 16 bits with labels, and 3000 DICOM files, of which both read all but the pixels. Both sides decode the same files, which are in memory by then, into
 arrays of the stored type. Processor time, so that other programs disturb it little; one reading of each before the
 clock starts.
 """
@@ -18,7 +18,10 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 program = sys.argv[1]
 rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
@@ -46,6 +49,35 @@ def volume(folder):
         nibabel.save(nibabel.Nifti1Image(array.transpose(2, 1, 0), affine), folder / name / "v.nii.gz")
 
 
+def headers(folder):
+    for n in range(3000):
+        data = Dataset()
+        data.file_meta = FileMetaDataset()
+        data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = CTImageStorage
+        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = generate_uid()
+        data.SeriesInstanceUID, data.InstanceNumber, data.Modality = f"1.2.{n // 100}", n, "CT"
+        data.ImagePositionPatient, data.PixelSpacing = [0, 0, n], [0.7, 0.7]
+        data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        # As many attributes as a scanner writes.
+        block = data.private_block(0x0009, "MAKER", create=True)
+        for k in range(60):
+            block.add_new(k, "LO", f"value {k}")
+        data.Rows = data.Columns = 128
+        data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+        data.BitsAllocated = data.BitsStored = 16
+        data.HighBit, data.PixelRepresentation = 15, 0
+        data.PixelData = bytes(2 * 128 * 128)
+        data.save_as(folder / f"{n}.dcm", enforce_file_format=True)
+
+
+def read_headers(folder):
+    for path in folder.iterdir():
+        data = pydicom.dcmread(path, stop_before_pixels=True)
+        # What is asked of every file; pydicom decodes it when it is.
+        _ = data.SeriesInstanceUID, data.SOPInstanceUID, data.InstanceNumber, data.ImagePositionPatient
+
+
 def read_pictures(folder):
     for path in folder.iterdir():
         np.asarray(Image.open(path))
@@ -66,6 +98,8 @@ with tempfile.TemporaryDirectory() as folder:
     (folder / "pictures").mkdir()
     pictures(folder / "pictures")
     volume(folder)
+    (folder / "headers").mkdir()
+    headers(folder / "headers")
     engine = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ours(what, path):
@@ -78,6 +112,7 @@ with tempfile.TemporaryDirectory() as folder:
     for what, path, read in [
         ("pictures", folder / "pictures", read_pictures),
         ("volume", packed, read_volume),
+        ("headers", folder / "headers", read_headers),
     ]:
         timed(read, path), ours(what, path)
         times = [(timed(read, path), ours(what, path)) for _ in range(rounds)]

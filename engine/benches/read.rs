@@ -1,9 +1,11 @@
-//! Reading timed: pairs of PNG pictures and a packed NIfTI volume; what comes before any model.
+//! Reading timed: pairs of PNG pictures, a packed NIfTI volume and headers of DICOM; what comes before
+//! any model.
 //!
 //! `read.py` beside this file makes the files, and runs this program and Python's readers in turns:
 //! each line it writes, a word and a path, is answered with the seconds of processor time that one
 //! reading took. `pictures FOLDER` decodes every file of the folder, `volume FILE` one volume,
-//! `slices FOLDER` the volume and labels there up to the slices that models see.
+//! `slices FOLDER` the volume and labels there up to the slices that models see, `headers FOLDER` what
+//! tells which DICOM files belong together.
 
 mod clock;
 
@@ -17,7 +19,11 @@ use std::{
 
 use engine::{
     datasets::SliceData,
-    formats::{Volume, raster},
+    formats::{
+        Volume,
+        dicom::{Instance, Summary},
+        raster,
+    },
     scenario::ScenarioFile,
 };
 
@@ -36,7 +42,8 @@ fn main() {
                 black_box(Volume::read(path, None).expect("the script made it"));
             }
             "slices" => slices(path),
-            other => panic!("{other}: expected pictures, volume or slices"),
+            "headers" => headers(path),
+            other => panic!("{other}: expected pictures, volume, slices or headers"),
         }
         let taken = processor_time().saturating_sub(before);
         print(&taken.as_secs_f64().to_string());
@@ -47,6 +54,15 @@ fn pictures(folder: &Path) {
     for entry in fs::read_dir(folder).expect("the script made it") {
         let path = entry.expect("it can be listed").path();
         black_box(raster::read(&path).expect("the script made it"));
+    }
+}
+
+fn headers(folder: &Path) {
+    for entry in fs::read_dir(folder).expect("the script made it") {
+        let path = entry.expect("it can be listed").path();
+        black_box(Summary::of(
+            &Instance::open(&path).expect("the script made it"),
+        ));
     }
 }
 

@@ -19,6 +19,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     UID,
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     JPEG2000,
     JPEG2000Lossless,
@@ -99,6 +100,12 @@ def by_imagecodecs(array, bits, syntax, encode, slack=0, photometric="MONOCHROME
     return entry(data, slack)
 
 
+def deflated(array, bits):
+    data = file(array, bits)
+    data.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    return entry(data)
+
+
 def lossless_jpeg(array):
     return imagecodecs.ljpeg_encode(array)
 
@@ -127,5 +134,6 @@ out = {
     "jpeg_8": by_imagecodecs(
         picture(8, False), 8, JPEGBaseline8Bit, lambda array: imagecodecs.jpeg8_encode(array, level=95), slack=2
     ),
+    "deflated": deflated(picture(12, False, frames=3), 12),
 }
 print(json.dumps(out, separators=(",", ":")))
