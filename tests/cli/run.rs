@@ -1,6 +1,7 @@
 //! `engine run`, from scenario file to run folder.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -197,4 +198,48 @@ fn a_case_that_fails_costs_only_itself() {
     assert_eq!(rows.lines().count(), 3, "a heading and two cases: {rows}");
     let failures = fs::read_to_string(played.result("torn", "failures.csv")).expect("failures");
     assert!(failures.contains("torn.png"), "{failures}");
+}
+
+#[test]
+fn merged_shards_end_as_a_run_does() {
+    const TEXT: &str = r#"(
+        name: "parts",
+        datasets: [phantoms(name: "chest", modality: chest_xray, cases: 5, size: 64)],
+        models: ["geodesic"],
+        strategies: [(name: "clicks", first: [point(object)], then: iterate(prompts: 2))],
+        metrics: [dice, hd95],
+    )"#;
+    let whole = Played::new(TEXT, &[]);
+    assert_eq!(whole.code(), Some(0), "{}", whole.stderr());
+    let parts = Played::new(TEXT, &["--shard", "1/2"]);
+    assert_eq!((parts.code(), parts.stdout().as_str()), (Some(0), ""));
+    let other = command(parts.folder.path(), TEXT, &["--shard", "2/2"]).output();
+    assert!(other.is_ok_and(|other| other.status.success()));
+    let merged = Command::new(env!("CARGO_BIN_EXE_engine-under-test"))
+        .current_dir(parts.folder.path())
+        .env("NO_COLOR", "1")
+        .args(["merge", "runs/parts"])
+        .output()
+        .expect("the program starts");
+    let stderr = String::from_utf8_lossy(&merged.stderr);
+    assert_eq!(merged.status.code(), Some(0), "{stderr}");
+    // The tables of all metrics that the scenario asks for, and the page.
+    assert_eq!(String::from_utf8_lossy(&merged.stdout), whole.stdout());
+    let words = whole.stdout().to_lowercase();
+    assert!(
+        words.contains("mean dice") && words.contains("hd95"),
+        "{words}"
+    );
+    assert!(stderr.contains("look at "), "{stderr}");
+    for of in [&whole, &parts] {
+        assert!(of.result("parts", "report.html").is_file());
+    }
+    let figures = |of: &Played| {
+        let files = fs::read_dir(of.result("parts", "figures")).expect("they were made");
+        let files = files.map(|file| file.expect("readable").path());
+        let texts = files.filter(|path| path.extension().is_some_and(|kind| kind == "svg"));
+        let read = |path: PathBuf| (path.file_name().map(ToOwned::to_owned), fs::read(path).ok());
+        texts.map(read).collect::<BTreeMap<_, _>>()
+    };
+    assert!(!figures(&whole).is_empty() && figures(&whole) == figures(&parts));
 }

@@ -6,12 +6,13 @@ use clap::Args;
 use miette::IntoDiagnostic as _;
 
 use super::{Outcome, run};
-use crate::{runs::merge as merge_shards, scenario::Metric};
+use crate::runs::merge as merge_shards;
 
 /// Put the shards of a run together
 ///
 /// All shards must be there, finished, and of the same scenario, program and weights. The files are
-/// the same, byte for byte, as those of a run without shards. The shards stay as they are.
+/// the same, byte for byte, as those of a run without shards, and so are the tables printed and the
+/// page. The shards stay as they are.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   engine run study.ron --shard 1/2
@@ -26,6 +27,6 @@ pub(super) struct Arguments {
 
 pub(super) fn merge(arguments: &Arguments) -> miette::Result<Outcome> {
     let report = merge_shards(&arguments.run).into_diagnostic()?;
-    run::tabulate(&report, &[Metric::Iou])?;
+    run::tabulate(&report)?;
     Ok(run::conclude(&report))
 }

@@ -26,7 +26,6 @@ use crate::{
     pipeline::Stage,
     report::{self, Collection},
     runs::{Failure, LoadedModel, Order, Report, RunFolder, Shard, State, execute, table},
-    scenario::Metric,
     weights::{self, Entry, Store},
 };
 
@@ -101,14 +100,13 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> miette::Result<Outcome> {
     let prepared = prepare(&arguments.scenario)?;
-    let metrics = prepared.file.scenario.metrics.clone();
     let watch = if arguments.profile {
         Watch::Operations
     } else {
         Watch::Stages
     };
     let report = play_watched(arguments, watch, prepared)?;
-    tabulate(&report, &metrics)?;
+    tabulate(&report)?;
     let outcome = conclude(&report);
     match report.outcome.failure {
         Some(error) => Err(failure(error, arguments.choice.device)),
@@ -136,11 +134,12 @@ fn page(report: &Report) -> Option<PathBuf> {
 }
 
 /// Prints a table per metric; a shard has none.
-pub(super) fn tabulate(report: &Report, metrics: &[Metric]) -> miette::Result<()> {
+pub(super) fn tabulate(report: &Report) -> miette::Result<()> {
     let Some(digest) = &report.digest else {
         return Ok(());
     };
-    let tables = metrics
+    let tables = report
+        .metrics
         .iter()
         .map(|&metric| table(&digest.summary, metric, TABLE_WIDTH));
     output::print(&tables.collect::<Vec<_>>().join("\n"))

@@ -114,7 +114,7 @@ pub(super) fn submit(arguments: &Arguments) -> miette::Result<Outcome> {
         ));
     }
     let report = merge(progress.root()).into_diagnostic()?;
-    run::tabulate(&report, &file.scenario.metrics)?;
+    run::tabulate(&report)?;
     Ok(run::conclude(&report))
 }
 

@@ -104,6 +104,8 @@ pub struct Report {
     pub elapsed: Duration,
     /// Means and typical cases; none for a shard, of which they would say little.
     pub digest: Option<Digest>,
+    /// What the scenario asks to see.
+    pub metrics: Vec<Metric>,
 }
 
 /// Plays a scenario into its run folder; an earlier run of the same goes on where it ended.
@@ -124,6 +126,7 @@ pub fn execute(
         .map(|loaded| loaded.model)
         .collect();
     let scenario = order.file.scenario.clone();
+    let metrics = scenario.metrics.clone();
     let study = Study::new(
         scenario,
         order.datasets,
@@ -177,6 +180,7 @@ pub fn execute(
         outcome,
         elapsed,
         digest: digest?,
+        metrics,
     })
 }
 

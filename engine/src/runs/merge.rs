@@ -14,7 +14,7 @@ use super::{
 use crate::{
     datasets::Dataset,
     diagnostics::Timings,
-    scenario::{ScenarioError, ScenarioFile},
+    scenario::{Metric, ScenarioError, ScenarioFile},
     simulation::Outcome,
 };
 
@@ -49,6 +49,7 @@ pub fn merge(root: &Path) -> Result<Report, RunError> {
         measured: None,
         failure: None,
     };
+    let metrics = scenario(&manifest).map(|file| file.scenario.metrics);
     let datasets = open_datasets(&manifest)
         .inspect_err(|error| tracing::warn!("no overlays, for the data are not here: {error}"));
     let digest = conclude(&folder, manifest, &outcome, datasets.ok().as_deref())?;
@@ -57,6 +58,8 @@ pub fn merge(root: &Path) -> Result<Report, RunError> {
         outcome,
         elapsed: Duration::ZERO,
         digest: Some(digest),
+        // Every row has the IoU.
+        metrics: metrics.unwrap_or_else(|_| vec![Metric::Iou]),
     })
 }
 
@@ -221,12 +224,17 @@ fn write_sorted(folder: &RunFolder, parts: &[Part]) -> Result<(), RunError> {
 /// # Errors
 /// They are not on this machine.
 pub fn open_datasets(manifest: &Manifest) -> Result<Vec<Box<dyn Dataset>>, DataError> {
-    let scenario = &manifest.scenario;
-    let path = scenario.folder.join("scenario.ron");
-    let file = ScenarioFile::parse(scenario.text.clone(), &path)?;
+    let file = scenario(manifest)?;
     let datasets = file.scenario.datasets.iter();
     let opened: Result<_, _> = datasets.map(|spec| spec.open(file.folder())).collect();
     Ok(opened?)
+}
+
+/// Reads a run's scenario from its manifest.
+fn scenario(manifest: &Manifest) -> Result<ScenarioFile, ScenarioError> {
+    let scenario = &manifest.scenario;
+    let path = scenario.folder.join("scenario.ron");
+    ScenarioFile::parse(scenario.text.clone(), &path)
 }
 
 /// Why the data of a run cannot be opened.
