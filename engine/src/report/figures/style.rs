@@ -44,7 +44,15 @@ pub struct Drawing {
     scene: Scene,
 }
 
+/// Up to here, in pixels, a drawing can be read on a phone.
+const NARROW: f64 = 600.0;
+
 impl Drawing {
+    /// Returns whether it has too much side by side to be made as narrow as a phone.
+    pub fn is_wide(&self) -> bool {
+        self.scene.width > NARROW
+    }
+
     pub(super) fn new(name: &'static str, caption: String, scene: Scene) -> Self {
         Self {
             name,

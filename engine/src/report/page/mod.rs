@@ -86,7 +86,7 @@ fn figures(drawings: &[Drawing], sheets: &[Pictures]) -> Option<Markup> {
         html! {
             @for drawing in drawings {
                 figure {
-                    div.drawing role="img" aria-label=(drawing.caption) {
+                    div.drawing.panels[drawing.is_wide()] role="img" aria-label=(drawing.caption) {
                         (PreEscaped(drawing.inline_svg()))
                     }
                     figcaption {
