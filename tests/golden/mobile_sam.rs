@@ -2,7 +2,9 @@
 //! README).
 
 use engine::{
-    models::sam::{FramePrompt, Geometry, LowResolution, Sam, SamConfig, prepare, threshold},
+    models::sam::{
+        FramePrompt, Geometry, LowResolution, Sam, SamConfig, SamEmbedding, prepare, threshold,
+    },
     weights::{Architecture, Checkpoint},
 };
 use kernels::{Device, Tensor};
@@ -59,8 +61,7 @@ fn check(device: &Device, (name, image): (&str, &str)) {
     else {
         return;
     };
-    check_encoder(device, &golden, &sam, &pixels);
-    let embedding = sam.embed(pixels.view()).expect("a finite embedding");
+    let embedding = check_encoder(device, &golden, &sam, &pixels);
     let prompts = golden.metadata("prompts");
     let predict = |prompt| {
         let mut answers = sam.predict(&embedding, &[prompt]).expect("finite logits");
@@ -88,7 +89,8 @@ fn check(device: &Device, (name, image): (&str, &str)) {
     );
 }
 
-fn check_encoder(device: &Device, golden: &Golden, sam: &Sam, pixels: &Array3<u8>) {
+/// Compares the encoder stage by stage; returns what the decoder goes on from.
+fn check_encoder(device: &Device, golden: &Golden, sam: &Sam, pixels: &Array3<u8>) -> SamEmbedding {
     const TOLERANCE: f64 = 5e-5;
     let geometry = Geometry::new(pixels.len_of(Axis(0)), pixels.len_of(Axis(1)), 1024);
     let config = SamConfig::of(Architecture::MobileSam).expect("it runs");
@@ -110,9 +112,14 @@ fn check_encoder(device: &Device, golden: &Golden, sam: &Sam, pixels: &Array3<u8
         assert_close(name, &ours, strides, &theirs, TOLERANCE);
     };
     let embedding = sam.encoder.encode_visiting(&frame, &mut visit);
-    let embedding = channels_first(&embedding.expect("the device works"));
+    let embedding = embedding.expect("the device works");
+    let ours = channels_first(&embedding);
     let theirs = golden.f32("embedding.sub");
-    assert_close("embedding", &embedding, &[1, 4, 4, 4], &theirs, TOLERANCE);
+    assert_close("embedding", &ours, &[1, 4, 4, 4], &theirs, TOLERANCE);
+    SamEmbedding {
+        geometry,
+        image: sam.decoder.prepare(embedding).expect("the device works"),
+    }
 }
 
 fn check_answer(golden: &Golden, name: &str, answer: &LowResolution, geometry: &Geometry) {

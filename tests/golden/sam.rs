@@ -277,22 +277,22 @@ fn vit_h_equals_the_reference() {
     check_vit(&Device::cpu(), "sam_vit_h", Architecture::SamVitH);
 }
 
-/// ViT-B on any graphics device: about 150 s of processor time on a software one. The larger ones on
-/// graphics processors.
+/// All of them on graphics processors. On a software device the first three blocks of ViT-B at their
+/// full size, which have every kind of operation of the others, and a quarter of their 150 s; the
+/// neck is that of MobileSAM, which is compared there too.
 #[test]
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn vits_on_a_graphics_device_equal_the_reference() {
     let Some(device) = graphics() else {
         return;
     };
-    check_vit(&device, "sam_vit_b", Architecture::SamVitB);
     if device.facts().backend.contains("plane kernels") {
-        eprintln!(
-            "SKIPPED: ViT-L and ViT-H on a software device, {}",
-            device.name()
-        );
+        let skipped = "ViT-B from its fourth block on, ViT-L and ViT-H on a software device";
+        eprintln!("SKIPPED: {skipped}, {}", device.name());
+        check_first_blocks(&device);
         return;
     }
+    check_vit(&device, "sam_vit_b", Architecture::SamVitB);
     check_vit(&device, "sam_vit_l", Architecture::SamVitL);
     check_vit(&device, "sam_vit_h", Architecture::SamVitH);
 }
@@ -311,6 +311,24 @@ fn check_vit(device: &Device, golden: &str, architecture: Architecture) {
         &theirs,
         1e-3,
     );
+}
+
+/// Compares ViT-B up to and with its first block that attends to the whole image.
+fn check_first_blocks(device: &Device) {
+    let Some(golden) = Golden::open("sam_vit_b") else {
+        return;
+    };
+    let config = SamConfig::of(Architecture::SamVitB).expect("it runs");
+    let EncoderConfig::Vit(whole) = config.encoder else {
+        panic!("a ViT");
+    };
+    let first = VitConfig {
+        depth: whole.global_blocks[0] + 1,
+        global_blocks: vec![whole.global_blocks[0]],
+        ..whole
+    };
+    assert!((0..first.depth).all(|block| golden.contains(&format!("block_{block}.sub"))));
+    check_encoder(device, &golden, &EncoderConfig::Vit(first), 1024, 1e-3);
 }
 
 #[test]
