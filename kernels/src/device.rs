@@ -115,6 +115,27 @@ impl Device {
         }
     }
 
+    /// Returns this device with a distance shader that its compiler refuses, for tests of what
+    /// becomes of a run. The CPU, which compiles nothing, ignores it.
+    #[must_use]
+    pub fn with_spoiled_shader(&self) -> Self {
+        match &self.0 {
+            Kind::Cpu(_) => self.clone(),
+            #[cfg(feature = "wgpu")]
+            Kind::Gpu(gpu) => Self(Kind::Gpu(gpu.with_spoiled_shader())),
+        }
+    }
+
+    /// Loses the graphics device for the whole process, as if it was unplugged, for tests of what
+    /// becomes of a run. The CPU and CUDA devices ignore it.
+    pub fn lose(&self) {
+        match &self.0 {
+            Kind::Cpu(_) => {}
+            #[cfg(feature = "wgpu")]
+            Kind::Gpu(gpu) => gpu.lose(),
+        }
+    }
+
     /// Returns the precision of products on this handle.
     pub fn precision(&self) -> Precision {
         match &self.0 {

@@ -5,6 +5,7 @@ mod disc;
 mod faults;
 mod kill;
 mod limits;
+mod lost;
 mod masks;
 mod play;
 mod replay;

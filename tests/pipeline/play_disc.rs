@@ -1,7 +1,8 @@
 //! Plays a scenario with the disc model, in a process of its own: `play-disc SCENARIO OUT [SHARD]`.
 //!
-//! Prints the cases, and the peak of its memory in kB, where the system tells. With `HANG_AT=64` the
-//! model never answers on slices 64 pixels high, and a case has a second.
+//! Prints how the device failed, if it did, the cases, and the peak of its memory in kB, where the
+//! system tells. With `HANG_AT=64` the model never answers on slices 64 pixels high, and a case has a
+//! second. With `LOSE_AFTER=5` it plays on the graphics device, which is lost after five slices.
 
 mod disc;
 
@@ -10,7 +11,11 @@ use std::{
     io::{self, Write as _},
     path::Path,
     process::ExitCode,
-    sync::Arc,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -22,15 +27,20 @@ use engine::{
     runs::{LoadedModel, Order, execute, recordings},
     scenario::ScenarioFile,
 };
-use kernels::Device;
+use kernels::{Device, Tensor};
 use ndarray::ArrayView3;
 
-/// The disc model, but for slices of that height, which it never encodes.
-struct Hanging {
-    height: usize,
+/// The disc model, with what is to go wrong.
+struct Faulty {
+    /// The height of slices that are never encoded.
+    hang_at: Option<usize>,
+    /// After how many slices the device is lost.
+    lose_after: Option<usize>,
+    device: Device,
+    slices: AtomicUsize,
 }
 
-impl Model for Hanging {
+impl Model for Faulty {
     fn name(&self) -> &'static str {
         disc::Disc.name()
     }
@@ -40,9 +50,16 @@ impl Model for Hanging {
     }
 
     fn encode(&self, pixels: ArrayView3<'_, u8>) -> Result<Embedding, ModelError> {
-        while pixels.dim().0 == self.height {
+        while Some(pixels.dim().0) == self.hang_at {
             thread::park();
         }
+        if Some(self.slices.fetch_add(1, Ordering::Relaxed)) == self.lose_after {
+            self.device.lose();
+        }
+        // Through the device and back, as a real model's pixels go.
+        let values: Vec<f32> = pixels.iter().map(|&pixel| f32::from(pixel)).collect();
+        let on_device = Tensor::from_vec(&self.device, &[values.len()], values)?;
+        on_device.to_vec()?;
         disc::Disc.encode(pixels)
     }
 
@@ -76,25 +93,31 @@ fn play(arguments: &[String]) -> Result<(), Failure> {
     let file = ScenarioFile::read(Path::new(scenario))?;
     let datasets = file.scenario.datasets.iter();
     let datasets: Result<_, _> = datasets.map(|spec| spec.open(file.folder())).collect();
-    let hang_at = env::var("HANG_AT").ok().map(|text| text.parse());
-    let (model, case_timeout): (Box<dyn Model>, _) = match hang_at.transpose()? {
-        None => (Box::new(disc::Disc), None),
-        Some(height) => (Box::new(Hanging { height }), Some(Duration::from_secs(1))),
+    let (hang_at, lose_after) = (number("HANG_AT")?, number("LOSE_AFTER")?);
+    let device = match lose_after {
+        None => Device::cpu(),
+        Some(_) => tests::graphics().ok_or("no graphics device")?,
+    };
+    let model = Faulty {
+        hang_at,
+        lose_after,
+        device: device.clone(),
+        slices: AtomicUsize::new(0),
     };
     let order = Order {
         file: &file,
         datasets: datasets?,
         models: vec![LoadedModel {
-            model,
+            model: Box::new(model),
             located: None,
         }],
         recordings: recordings(&file)?,
-        device: Device::cpu(),
+        device,
         out: Path::new(out),
         shard: shard.first().map(|text| text.parse()).transpose()?,
         fresh: false,
         limits: Limits {
-            case_timeout,
+            case_timeout: hang_at.map(|_| Duration::from_secs(1)),
             ..Limits::default()
         },
         watch: Watch::Stages,
@@ -102,8 +125,16 @@ fn play(arguments: &[String]) -> Result<(), Failure> {
         on_hang: Arc::new(|_| leave(HANGING)),
     };
     let report = execute(order, |_, _| {})?;
+    if let Some(failure) = report.outcome.failure {
+        writeln!(io::stdout(), "{failure}")?;
+    }
     let memory = peak_memory().map_or(0, |bytes| bytes / 1024);
     let cases = report.outcome.counts.cases;
     writeln!(io::stdout(), "{cases} cases, {memory} kB")?;
     Ok(())
+}
+
+/// Reads a number from the environment, if it is there.
+fn number<T: FromStr>(name: &str) -> Result<Option<T>, T::Err> {
+    env::var(name).ok().map(|text| text.parse()).transpose()
 }

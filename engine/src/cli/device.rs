@@ -105,15 +105,16 @@ pub(super) fn failure(error: KernelError, device: DeviceName) -> Report {
              precisions each has"
         }
         (KernelError::OutOfMemory { .. }, DeviceName::Wgpu | DeviceName::Cuda) => {
-            "close what else uses the device's memory, choose a smaller model, or use --device cpu"
+            "close what else uses the device's memory and run it again to go on after the finished \
+             cases, or choose a smaller model, or begin anew with --device cpu --fresh"
         }
         (KernelError::Shader { .. }, _) => {
-            "update the graphics driver, or use --device cpu; please report it with what \
-             `engine devices` prints"
+            "update the graphics driver and run it again to go on after the finished cases, or \
+             begin anew with --device cpu --fresh; please report it with what `engine devices` prints"
         }
         (_, DeviceName::Wgpu | DeviceName::Cuda) => {
-            "cases that were finished are in the run folder; if it happens again, update the \
-             graphics driver or use --device cpu"
+            "cases that were finished are in the run folder: run it again to go on after them; if \
+             it happens again, update the graphics driver, or begin anew with --device cpu --fresh"
         }
         (_, DeviceName::Cpu) => "cases that were finished are in the run folder",
     };

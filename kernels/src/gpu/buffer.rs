@@ -80,7 +80,9 @@ impl Buffer {
             return Ok(Vec::new());
         }
         let bytes = self.gpu.client().read_one(self.handle.clone());
-        let bytes = bytes.map_err(|error| error::from_server(&error))?;
+        // Of a device that was lost the first reading only says that it failed.
+        let failed = |error| (self.gpu.loss()).unwrap_or_else(|| error::from_server(&error));
+        let bytes = bytes.map_err(failed)?;
         Ok(f32::from_bytes(&bytes)[..len].to_vec())
     }
 

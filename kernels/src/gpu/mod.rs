@@ -35,6 +35,8 @@ pub(crate) struct Gpu {
     precision: Precision,
     /// The largest buffer in bytes.
     largest_buffer: u64,
+    /// Whether the distance shader is spoiled.
+    spoiled_shader: bool,
 }
 
 struct Inner {
@@ -97,6 +99,7 @@ impl Gpu {
             class,
             precision: Precision::F32,
             largest_buffer,
+            spoiled_shader: false,
         }
     }
 
@@ -114,6 +117,32 @@ impl Gpu {
             largest_buffer: bytes.min(self.largest_buffer),
             ..self.clone()
         }
+    }
+
+    /// Returns the device with a distance shader that no compiler takes.
+    pub(crate) fn with_spoiled_shader(&self) -> Self {
+        Self {
+            spoiled_shader: true,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn has_spoiled_shader(&self) -> bool {
+        self.spoiled_shader
+    }
+
+    /// Loses the device.
+    pub(crate) fn lose(&self) {
+        if let Some(setup) = self.setup() {
+            setup.device.destroy();
+        }
+    }
+
+    /// Returns how the device was lost, if it was.
+    pub(crate) fn loss(&self) -> Option<KernelError> {
+        let synced = cubecl::future::block_on(self.client().sync());
+        let error = synced.err().map(|error| error::from_server(&error));
+        error.filter(|error| matches!(error, KernelError::Lost { .. }))
     }
 
     /// Returns the name of the device's kind.

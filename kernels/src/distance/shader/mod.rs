@@ -151,6 +151,13 @@ impl<'a, 'm> Batch<'a, 'm> {
         let result = self.submit(wanted);
         let refused = cubecl::future::block_on(validation.pop());
         let full = cubecl::future::block_on(memory.pop());
+        if refused.is_none() && full.is_none() && result.is_ok() {
+            return result;
+        }
+        // Of a device that is lost, wgpu says all kinds of things.
+        if let Some(lost) = self.gpu.loss() {
+            return Err(lost);
+        }
         if full.is_some() {
             return Err(KernelError::OutOfMemory { bytes, most: None });
         }

@@ -17,6 +17,9 @@ use crate::gpu::Gpu;
 /// What the shader takes for infinite: WGSL has no literal for that, and twice of it still fits.
 pub(super) const FAR: f32 = 1.0e38;
 
+/// What no compiler takes.
+const SPOILED: &str = "const SPOILED: f32 = nothing_of_that_name;\n";
+
 /// A step of the transform; the name of its entry point.
 #[derive(Clone, Copy)]
 pub(super) enum Pass {
@@ -67,19 +70,22 @@ impl Pipelines {
     /// Returns the process's pipelines, compiled when first asked for.
     pub(super) fn get(gpu: &Gpu, metric: Metric) -> Self {
         static COMPILED: Mutex<Option<HashMap<Metric, Pipelines>>> = Mutex::new(None);
+        if gpu.has_spoiled_shader() {
+            let text = format!("{SPOILED}{}", text(metric));
+            return Self::compile(&super::setup(gpu).device, metric, text);
+        }
         let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
         compiled
             .get_or_insert_default()
             .entry(metric)
-            .or_insert_with(|| Self::compile(&super::setup(gpu).device, metric))
+            .or_insert_with(|| Self::compile(&super::setup(gpu).device, metric, text(metric)))
             .clone()
     }
 
-    fn compile(device: &wgpu::Device, metric: Metric) -> Self {
-        let source = format!("{}{}", steps(metric), include_str!("../shader.wgsl"));
+    fn compile(device: &wgpu::Device, metric: Metric, text: String) -> Self {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("distance"),
-            source: wgpu::ShaderSource::Wgsl(Cow::Owned(source)),
+            source: wgpu::ShaderSource::Wgsl(Cow::Owned(text)),
         });
         // The bindings of the shader: its inputs are those that it only reads.
         let entries: Vec<_> = [true, true, false, false, false, true, false]
@@ -123,6 +129,11 @@ impl Pipelines {
             layout,
         }
     }
+}
+
+/// Returns the shader's text.
+fn text(metric: Metric) -> String {
+    format!("{}{}", steps(metric), include_str!("../shader.wgsl"))
 }
 
 /// Returns the constants that the shader's text begins with. [`Metric::Exact`] takes no steps.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{Batch, in_pixels};
 use crate::{
-    Device,
+    Device, KernelError,
     distance::{Metric, Query, distance, farthest_of_all},
 };
 
@@ -82,5 +82,28 @@ fn a_mask_too_long_for_the_shader_is_measured_all_the_same() {
         let found = farthest_of_all(&device, &queries, metric).expect("the device works");
         let expected = farthest_of_all(&Device::cpu(), &queries, metric);
         assert_eq!(found, expected.expect("the CPU works"), "{metric:?}");
+    }
+}
+
+#[test]
+fn a_shader_that_its_compiler_refuses_is_an_error_that_says_why() {
+    let Ok(device) = Device::wgpu() else { return };
+    let mask = Array2::from_elem((30, 40), true);
+    let queries = [Query {
+        mask: mask.view(),
+        border_is_background: true,
+        excluded: &[],
+    }];
+    for metric in METRICS {
+        let refused = farthest_of_all(&device.with_spoiled_shader(), &queries, metric);
+        match refused {
+            Err(KernelError::Shader { reason }) => {
+                assert!(reason.contains("nothing_of_that_name"), "{reason}");
+            }
+            other => panic!("{metric:?}: {other:?}"),
+        }
+        // The device itself is none the worse for it.
+        let found = farthest_of_all(&device, &queries, metric);
+        assert_eq!(found, farthest_of_all(&Device::cpu(), &queries, metric));
     }
 }
