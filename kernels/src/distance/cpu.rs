@@ -6,6 +6,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, s};
 use rayon::prelude::*;
 
 use super::problem::{NO_OUTSIDE, Steps};
+use crate::simd::{Isa, Kernel};
 
 /// The distance along a column without an outside: the root of [`NO_OUTSIDE`].
 const NO_OUTSIDE_IN_COLUMN: i64 = 1 << (NO_OUTSIDE.trailing_zeros() / 2);
@@ -29,15 +30,18 @@ impl Window {
         let band = mask.slice(s![rows.clone(), ..]);
         let columns = span(band.columns().into_iter().map(occupied))?;
 
-        let outside = Array2::from_shape_fn((rows.len() + 2, columns.len() + 2), |(i, j)| {
-            // Wraps to a huge index above the first row and left of the first column.
-            let pixel = (
-                (rows.start + i).wrapping_sub(1),
-                (columns.start + j).wrapping_sub(1),
-            );
-            mask.get(pixel)
-                .map_or(border_is_background, |&inside| !inside)
-        });
+        // The ring's rows and columns, where they are in the image.
+        let [top, left] = [rows.start, columns.start].map(|start| usize::from(start == 0));
+        let ring = |range: &Range<usize>, len: usize| {
+            range.start.saturating_sub(1)..len.min(range.end + 1)
+        };
+        let (height, width) = mask.dim();
+        let known = mask.slice(s![ring(&rows, height), ring(&columns, width)]);
+        let dim = (rows.len() + 2, columns.len() + 2);
+        let mut outside = Array2::from_elem(dim, border_is_background);
+        outside
+            .slice_mut(s![top..top + known.nrows(), left..left + known.ncols()])
+            .zip_mut_with(&known, |outside, &inside| *outside = !inside);
         Some(Self {
             rows,
             columns,
@@ -63,9 +67,14 @@ impl Window {
             });
         let stride = width + 4;
         let mut grid = grid.into_raw_vec_and_offset().0;
+        let isa = Isa::best();
         // The second pass is the first one seen from the other corner.
         for _ in 0..2 {
-            sweep(&mut grid, stride, steps);
+            isa.run(Sweep {
+                grid: &mut grid,
+                stride,
+                steps,
+            });
             grid.reverse();
         }
         Array2::from_shape_vec((height + 4, stride), grid)
@@ -124,35 +133,60 @@ fn span(
 
 /// Lowers each value inside two rings to the shortest way through the values above it and left
 /// of it.
-fn sweep(grid: &mut [f32], stride: usize, steps: Steps) {
+struct Sweep<'a> {
+    /// `[rows, stride]`
+    grid: &'a mut [f32],
+    stride: usize,
+    steps: Steps,
+}
+
+impl Kernel for Sweep<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const N: usize>(self) {
+        let stride = self.stride;
+        for row in 2..self.grid.len() / stride - 2 {
+            let (above, below) = self.grid.split_at_mut(row * stride);
+            let (above2, above1) = above[(row - 2) * stride..].split_at(stride);
+            lower_by_rows_above(&mut below[..stride], above1, above2, self.steps);
+            lower_along(&mut below[1..stride - 2], self.steps.axis);
+        }
+    }
+}
+
+/// Lowers the values by what does not depend on their own row: whole vectors at a time.
+#[inline(always)]
+fn lower_by_rows_above(current: &mut [f32], above1: &[f32], above2: &[f32], steps: Steps) {
     let Steps {
         axis,
         diagonal,
         knight,
     } = steps;
-    let rows = grid.len() / stride;
-    for row in 2..rows - 2 {
-        let (above, below) = grid.split_at_mut(row * stride);
-        let (above2, above1) = above[(row - 2) * stride..].split_at(stride);
-        let current = &mut below[..stride];
-        // First what does not depend on this row, which vectorises …
-        let windows2 = above2.windows(5);
-        let windows1 = above1.windows(5);
-        for ((value, far), near) in current[2..].iter_mut().zip(windows2).zip(windows1) {
-            let straight = lesser(near[2] + axis, lesser(near[1], near[3]) + diagonal);
-            let jump = lesser(lesser(near[0], near[4]), lesser(far[1], far[3])) + knight;
-            *value = lesser(*value, lesser(straight, jump));
-        }
-        // … then the way along the row.
-        let mut left = current[1];
-        for value in &mut current[2..stride - 2] {
-            left = lesser(*value, left + axis);
-            *value = left;
-        }
+    let inside = current.len() - 4;
+    // Values beside those inside, from two to the left to two to the right.
+    let near: [&[f32]; 5] = std::array::from_fn(|offset| &above1[offset..][..inside]);
+    let far: [&[f32]; 2] = [1, 3].map(|offset: usize| &above2[offset..][..inside]);
+    let current = &mut current[2..][..inside];
+    for i in 0..inside {
+        let straight = lesser(near[2][i] + axis, lesser(near[1][i], near[3][i]) + diagonal);
+        let jump = lesser(lesser(near[0][i], near[4][i]), lesser(far[0][i], far[1][i])) + knight;
+        current[i] = lesser(current[i], lesser(straight, jump));
+    }
+}
+
+/// Lowers the values by the way along the row from the first.
+#[inline(always)]
+fn lower_along(values: &mut [f32], axis: f32) {
+    let mut left = f32::INFINITY;
+    for value in values {
+        left = lesser(*value, left + axis);
+        *value = left;
     }
 }
 
 /// One instruction, unlike `f32::min`, which minds NaN.
+#[inline(always)]
 fn lesser(a: f32, b: f32) -> f32 {
     if a < b { a } else { b }
 }

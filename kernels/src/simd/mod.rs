@@ -59,6 +59,11 @@ impl Isa {
         sets
     }
 
+    /// Returns the fastest instruction set of this processor.
+    pub(crate) fn best() -> Self {
+        Self::available()[0]
+    }
+
     /// Returns the name used in device names.
     pub(crate) fn name(self) -> &'static str {
         match self.0 {
