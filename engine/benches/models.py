@@ -1,18 +1,19 @@
 """Times networks here and in their reference implementations, in turns, on one thread of the same processor.
 
-    pip install torch==2.8.0 torchvision==0.23.0 numpy==2.4.6 segment-anything==1.0
+    pip install torch==2.8.0 torchvision==0.23.0 numpy==2.4.6 segment-anything==1.0 onnx==1.23.2 onnxruntime==1.32.0
     git clone https://github.com/SamsungLabs/ritm_interactive_segmentation      # for ritm_*
     cargo bench -p engine --bench models --no-run        # prints the program's path
     python engine/benches/models.py PROGRAM [--ritm ritm_interactive_segmentation] [--rounds 5] [NETWORK...]
 
 Networks: ritm_h18s, ritm_h32 (logits of a 512 x 512 slice and its mirror image for one click), sam_vit_b, sam_vit_l, sam_vit_h
-(embedding of a 1024 x 1024 frame). Random weights: they do not change the work. Processor time, so that other programs disturb it
-little; one call of each before the clock starts.
+(embedding of a 1024 x 1024 frame). Random weights: they do not change the work. `--onnx` also times ONNX Runtime on SAM's encoders as
+PyTorch exports them. Processor time, so that other programs disturb it little; one call of each before the clock starts.
 """
 import argparse
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -22,6 +23,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("program")
 parser.add_argument("networks", nargs="*")
 parser.add_argument("--ritm", help="a clone of the reference implementation of RITM")
+parser.add_argument("--onnx", action="store_true")
 parser.add_argument("--rounds", type=int, default=5)
 arguments = parser.parse_intermixed_args()
 
@@ -45,18 +47,39 @@ def ritm(width, ocr, small):
 def sam(kind):
     from segment_anything import sam_model_registry
 
-    encoder = sam_model_registry[kind]().image_encoder.eval()
-    frame = torch.rand(1, 3, 1024, 1024)
+    return sam_model_registry[kind]().image_encoder.eval(), torch.rand(1, 3, 1024, 1024)
+
+
+def in_pytorch(encoder, frame):
     return lambda: encoder(frame)
 
 
+def in_onnx_runtime(encoder, frame):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/encoder.onnx"
+        torch.onnx.export(encoder, frame, path, input_names=["frame"], opset_version=17, dynamo=False)
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return lambda: session.run(None, {"frame": frame.numpy()})
+
+
 NETWORKS = {
-    "ritm_h18s": lambda: ritm(18, 48, True),
-    "ritm_h32": lambda: ritm(32, 128, False),
-    "sam_vit_b": lambda: sam("vit_b"),
-    "sam_vit_l": lambda: sam("vit_l"),
-    "sam_vit_h": lambda: sam("vit_h"),
+    "ritm_h18s": lambda: {"PyTorch": ritm(18, 48, True)},
+    "ritm_h32": lambda: {"PyTorch": ritm(32, 128, False)},
+    "sam_vit_b": lambda: peers(*sam("vit_b")),
+    "sam_vit_l": lambda: peers(*sam("vit_l")),
+    "sam_vit_h": lambda: peers(*sam("vit_h")),
 }
+
+
+def peers(encoder, frame):
+    work = {"PyTorch": in_pytorch(encoder, frame)}
+    if arguments.onnx:
+        work["ONNX Runtime"] = in_onnx_runtime(encoder, frame)
+    return work
 
 
 def theirs(network):
@@ -79,10 +102,10 @@ for name in arguments.networks or NETWORKS:
     if name.startswith("ritm") and not arguments.ritm:
         print(f"{name}: left out, --ritm says where its reference implementation is")
         continue
-    network = NETWORKS[name]()
-    theirs(network), ours(name)
-    times = [(theirs(network), ours(name)) for _ in range(arguments.rounds)]
-    reference_s, engine_s = (statistics.median(column) for column in zip(*times))
-    print(f"{name}: PyTorch {torch.__version__} {reference_s:.2f} s, engine {engine_s:.2f} s, ratio {reference_s / engine_s:.2f} "
-          f"(medians of {arguments.rounds}; ratio per round {', '.join(f'{a / b:.2f}' for a, b in times)})", flush=True)
+    for peer, work in NETWORKS[name]().items():
+        theirs(work), ours(name)
+        times = [(theirs(work), ours(name)) for _ in range(arguments.rounds)]
+        peer_s, engine_s = (statistics.median(column) for column in zip(*times))
+        print(f"{name}: {peer} {peer_s:.2f} s, engine {engine_s:.2f} s, ratio {peer_s / engine_s:.2f} "
+              f"(medians of {arguments.rounds}; ratio per round {', '.join(f'{a / b:.2f}' for a, b in times)})", flush=True)
 engine.stdin.close()
