@@ -12,10 +12,15 @@ use crate::{
 /// Pixels of a line computed together, which share each load of the kernel.
 const PIXELS: usize = 4;
 
-/// One kernel per channel, with the channel last.
+/// Channels whose taps lie together: a whole number of vectors of any length.
+const GROUP: usize = 16;
+
+/// One kernel per channel.
 #[derive(Clone, Debug)]
 pub(super) struct Kernels {
-    /// `[kernel height · kernel width, channels]`
+    /// `[groups, kernel height · kernel width, GROUP]`, the last group filled up with zeros. A
+    /// vector's taps lie in a row: with the channels of all groups side by side they, and the
+    /// pixels they are multiplied with, would compete for the same few lines of the cache.
     taps: Vec<f32>,
     /// `[channels]`
     bias: Vec<f32>,
@@ -27,8 +32,17 @@ impl Kernels {
         let channels = layout.outputs;
         let taps = layout.kernel[0] * layout.kernel[1];
         Self {
-            taps: (0..taps)
-                .flat_map(|tap| (0..channels).map(move |c| weight[c * taps + tap]))
+            taps: (0..channels.div_ceil(GROUP) * taps * GROUP)
+                .map(|i| {
+                    let (row, tap) = (i / GROUP, i / GROUP % taps);
+                    let channel = row / taps * GROUP + i % GROUP;
+                    let known = channel < channels;
+                    if known {
+                        weight[channel * taps + tap]
+                    } else {
+                        0.0
+                    }
+                })
                 .collect(),
             bias: bias.map_or_else(|| vec![0.0; channels], <[f32]>::to_vec),
         }
@@ -131,13 +145,13 @@ impl Line<'_> {
             inputs: channels,
             ..
         } = layout;
+        let taps = &self.kernels.taps[c / GROUP * kh * kw * GROUP + c % GROUP..];
         let mut sums = [Lanes::<N>::ZERO; P];
         for a in taps_inside(self.row * stride, padding, kh, height) {
             let y = self.row * stride + a - padding;
             let line = &self.x[y * width * channels..][..width * channels];
-            let taps = &self.kernels.taps[a * kw * channels..][..kw * channels];
             for b in columns.clone() {
-                let tap = load::<N, WHOLE>(&taps[b * channels + c..]);
+                let tap = Lanes::load(&taps[(a * kw + b) * GROUP..]);
                 let first = (j * stride + b - padding) * channels + c;
                 for p in 0..P {
                     let x = load::<N, WHOLE>(&line[first + p * stride * channels..]);
