@@ -4,11 +4,15 @@ use cubecl::server::{IoError, LaunchError, ServerError};
 
 use crate::KernelError;
 
-/// Translates a failure; of several, the first one that says something.
+/// Translates a failure; of several, the loss of the device, which explains the others, or the first.
 pub(super) fn from_server(error: &ServerError) -> KernelError {
     match error {
         ServerError::Unwritten { root, .. } => from_server(root),
-        ServerError::Several { errors, .. } if !errors.is_empty() => from_server(&errors[0]),
+        ServerError::Several { errors, .. } if !errors.is_empty() => {
+            let is_loss = |error: &KernelError| matches!(error, KernelError::Lost { .. });
+            let loss = errors.iter().map(from_server).find(is_loss);
+            loss.unwrap_or_else(|| from_server(&errors[0]))
+        }
         ServerError::Io(IoError::OutOfMemory { size, .. } | IoError::BufferTooBig { size, .. }) => {
             KernelError::OutOfMemory {
                 bytes: *size,

@@ -22,7 +22,11 @@ pub(crate) use dispatch::{fold, over};
 
 use std::sync::{Arc, OnceLock, atomic::AtomicU64, atomic::Ordering};
 
-use cubecl::{MemoryScope, client::Client, wgpu::WgpuSetup};
+use cubecl::{
+    MemoryScope,
+    client::Client,
+    wgpu::{WgpuSetup, wgpu},
+};
 
 use crate::{Allocations, Facts, KernelError, Precision};
 
@@ -140,6 +144,11 @@ impl Gpu {
 
     /// Returns how the device was lost, if it was.
     pub(crate) fn loss(&self) -> Option<KernelError> {
+        if let Some(setup) = self.setup() {
+            // wgpu tells CubeCL of a loss when it is polled, not before; what else it says here, the
+            // failure that is looked into has said.
+            _ = setup.device.poll(wgpu::PollType::wait_indefinitely());
+        }
         let synced = cubecl::future::block_on(self.client().sync());
         let error = synced.err().map(|error| error::from_server(&error));
         error.filter(|error| matches!(error, KernelError::Lost { .. }))
