@@ -149,16 +149,19 @@ fn line(record: &Record, path: &Path) -> Result<Vec<u8>, RunError> {
         path: path.to_owned(),
         reason: error.to_string(),
     })?;
-    let crc = crc32fast::hash(json.as_bytes());
-    Ok(format!("{crc:08x} {json}\n").into_bytes())
+    Ok(format!("{} {json}\n", checksum(&json)).into_bytes())
+}
+
+/// Returns the CRC-32 of a line's text as it is written: in any other spelling it is damaged.
+fn checksum(json: &str) -> String {
+    format!("{:08x}", crc32fast::hash(json.as_bytes()))
 }
 
 /// Reads a line; `None` if it is not what was written.
 fn parse(line: &[u8]) -> Option<Record> {
     let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
     let (crc, json) = line.split_once(' ')?;
-    let crc = u32::from_str_radix(crc, 16).ok()?;
-    (crc == crc32fast::hash(json.as_bytes()))
+    (crc == checksum(json))
         .then(|| serde_json::from_str(json).ok())
         .flatten()
 }
@@ -222,6 +225,19 @@ mod tests {
         let mut journal = Journal::open(path.clone()).expect("writable");
         journal.append(entry("d")).expect("writable");
         assert_eq!(cases(&path), ["a", "b\n\"", "d"]);
+    }
+
+    #[test]
+    fn a_checksum_in_other_letters_is_damaged() {
+        let line = line(&Record::Case(entry("a")), Path::new("journal.log")).expect("it is text");
+        let shouted: Vec<u8> = line[..8].to_ascii_uppercase();
+        assert_ne!(
+            shouted,
+            line[..8],
+            "another case: this checksum has no letters"
+        );
+        assert!(parse(&line).is_some());
+        assert!(parse(&[&shouted, &line[8..]].concat()).is_none());
     }
 
     proptest! {
