@@ -59,6 +59,7 @@ pub mod mirror;
 pub mod norm;
 mod parallel;
 pub mod peak;
+mod picture;
 pub mod pillow;
 mod precision;
 pub mod resize;

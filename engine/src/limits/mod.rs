@@ -83,20 +83,18 @@ impl Stopwatch<'_, '_> {
     pub fn start(&self, model: usize, slice: Entity) -> Result<Instant> {
         let (slice, case) = self.slices.get(slice)?;
         let (case, _) = self.cases.get(case.0)?;
+        let fault = Fault {
+            slice: Some(slice.index),
+            model: Some(model),
+            reason: String::new(),
+        };
         let start = Instant::now();
         self.call.begin(Call {
             key: CaseKey {
                 dataset: case.dataset,
                 case: case.id.clone(),
             },
-            failure: Failure {
-                dataset: self.study.datasets[case.dataset].name().to_owned(),
-                case: case.id.clone(),
-                slice: Some(slice.index),
-                model: Some(self.study.models[model].name().to_owned()),
-                file: case.path.display().to_string(),
-                reason: String::new(),
-            },
+            failure: Failure::new(&self.study, case, fault),
             start,
         });
         Ok(start)

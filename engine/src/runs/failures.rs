@@ -5,6 +5,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{RunError, rows::read_lines};
+use crate::{
+    entities::{Case, Fault},
+    study::Study,
+};
 
 /// A case that could not be played, or not to its end, or not by one of the models.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +39,19 @@ pub fn read_failures(path: &Path) -> Result<Vec<Failure>, RunError> {
 }
 
 impl Failure {
+    /// Returns the line of a fault of a case.
+    pub(crate) fn new(study: &Study, case: &Case, fault: Fault) -> Self {
+        let model = fault.model.map(|model| study.models[model].name());
+        Self {
+            dataset: study.datasets[case.dataset].name().to_owned(),
+            case: case.id.clone(),
+            slice: fault.slice,
+            model: model.map(str::to_owned),
+            file: case.path.display().to_string(),
+            reason: fault.reason,
+        }
+    }
+
     /// The columns of `failures.csv`, in order.
     pub const COLUMNS: [&str; 6] = ["dataset", "case", "slice", "model", "file", "reason"];
 }

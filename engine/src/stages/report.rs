@@ -186,16 +186,7 @@ impl Played<'_, '_> {
 /// Returns the line of one fault, and warns of it.
 fn failure(study: &Study, case: &Case, fault: &Fault) -> Failure {
     tracing::warn!("{}", fault.reason);
-    Failure {
-        dataset: study.datasets[case.dataset].name().to_owned(),
-        case: case.id.clone(),
-        slice: fault.slice,
-        model: fault
-            .model
-            .map(|model| study.models[model].name().to_owned()),
-        file: case.path.display().to_string(),
-        reason: fault.reason.clone(),
-    }
+    Failure::new(study, case, fault.clone())
 }
 
 /// Returns the row of one prediction.

@@ -10,35 +10,22 @@ mod shrink;
 
 use ndarray::{Array3, ArrayView3};
 
-use crate::{Cost, timer};
+use crate::picture::resized;
 
 /// Returns the image resized to `[height, width]`.
 ///
 /// # Panics
 /// If the image has no pixel while the result has some.
-pub fn resize(image: ArrayView3<u8>, [height, width]: [usize; 2]) -> Array3<u8> {
-    let (from_height, from_width, channels) = image.dim();
-    if height * width * channels == 0 {
-        return Array3::zeros((height, width, channels));
-    }
-    assert!(from_height * from_width > 0, "an image has pixels");
-    let _timed = timer::operation("area", None, || {
-        let problem = format!("{from_height}×{from_width}×{channels}→{height}×{width}");
-        (
-            problem,
-            Some(Cost::of_bytes(image.len() + height * width * channels)),
-        )
-    });
-    let image = image.as_standard_layout();
-    let pixels = image.as_slice().expect("the layout is standard");
-    let from = [from_height, from_width];
-    let to = [height, width];
-    let resized = if height <= from_height && width <= from_width {
-        shrink::shrink(pixels, from, to, channels)
-    } else {
-        interpolate::interpolate(pixels, from, to, channels)
-    };
-    Array3::from_shape_vec((height, width, channels), resized).expect("all pixels were computed")
+pub fn resize(image: ArrayView3<u8>, to: [usize; 2]) -> Array3<u8> {
+    let (height, width, channels) = image.dim();
+    let from = [height, width];
+    resized("area", image, to, |pixels| {
+        if to[0] <= height && to[1] <= width {
+            shrink::shrink(pixels, from, to, channels)
+        } else {
+            interpolate::interpolate(pixels, from, to, channels)
+        }
+    })
 }
 
 #[cfg(test)]

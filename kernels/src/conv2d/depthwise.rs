@@ -36,12 +36,7 @@ impl Kernels {
                 .map(|i| {
                     let (row, tap) = (i / GROUP, i / GROUP % taps);
                     let channel = row / taps * GROUP + i % GROUP;
-                    let known = channel < channels;
-                    if known {
-                        weight[channel * taps + tap]
-                    } else {
-                        0.0
-                    }
+                    weight.get(channel * taps + tap).copied().unwrap_or(0.0)
                 })
                 .collect(),
             bias: bias.map_or_else(|| vec![0.0; channels], <[f32]>::to_vec),

@@ -19,7 +19,7 @@ pub use problem::longest_side;
 
 use ndarray::{Array3, ArrayView3};
 
-use crate::{Cost, timer};
+use crate::picture::resized;
 
 /// Returns the image resized to `[height, width]`.
 ///
@@ -27,26 +27,15 @@ use crate::{Cost, timer};
 /// If the image has no pixel while the result has some.
 pub fn resize(image: ArrayView3<u8>, [height, width]: [usize; 2]) -> Array3<u8> {
     let (from_height, from_width, channels) = image.dim();
-    if height * width * channels == 0 {
-        return Array3::zeros((height, width, channels));
-    }
-    assert!(from_height * from_width > 0, "an image has pixels");
-    let _timed = timer::operation("pillow", None, || {
-        let problem = format!("{from_height}×{from_width}×{channels}→{height}×{width}");
-        (
-            problem,
-            Some(Cost::of_bytes(image.len() + height * width * channels)),
-        )
-    });
-    let image = image.as_standard_layout();
-    let rows = image.as_slice().expect("the layout is standard");
-    // A pass that keeps the length is the identity.
-    let narrow = (width != from_width).then(|| cpu::along_rows(rows, from_width, width, channels));
-    let rows = narrow.as_deref().unwrap_or(rows);
-    let resized = if height == from_height {
-        rows.to_vec()
-    } else {
-        cpu::along_columns(rows, from_height, height, width * channels)
-    };
-    Array3::from_shape_vec((height, width, channels), resized).expect("each pass fills its axis")
+    resized("pillow", image, [height, width], |rows| {
+        // A pass that keeps the length is the identity.
+        let narrow =
+            (width != from_width).then(|| cpu::along_rows(rows, from_width, width, channels));
+        let rows = narrow.as_deref().unwrap_or(rows);
+        if height == from_height {
+            rows.to_vec()
+        } else {
+            cpu::along_columns(rows, from_height, height, width * channels)
+        }
+    })
 }

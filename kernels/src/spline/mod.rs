@@ -23,7 +23,7 @@ mod smooth;
 
 use ndarray::{Array3, ArrayView3};
 
-use crate::{Cost, timer};
+use crate::picture::resized;
 
 /// Red, green, blue.
 const CHANNELS: usize = 3;
@@ -32,33 +32,21 @@ const CHANNELS: usize = 3;
 ///
 /// # Panics
 /// If the image has other than three channels, or no pixel while the result has some.
-pub fn resize(image: ArrayView3<u8>, [height, width]: [usize; 2]) -> Array3<u8> {
-    let (from_height, from_width, channels) = image.dim();
+pub fn resize(image: ArrayView3<u8>, to: [usize; 2]) -> Array3<u8> {
+    let (height, width, channels) = image.dim();
     assert_eq!(channels, CHANNELS, "an image is red, green and blue");
-    if height * width == 0 {
-        return Array3::zeros((height, width, CHANNELS));
-    }
-    assert!(from_height * from_width > 0, "an image has pixels");
-    if [height, width] == [from_height, from_width] {
+    let from = [height, width];
+    if from == to {
         return image.to_owned();
     }
-    let _timed = timer::operation("spline", None, || {
-        let problem = format!("{from_height}×{from_width}×3→{height}×{width}");
-        (
-            problem,
-            Some(Cost::of_bytes(image.len() + height * width * CHANNELS)),
-        )
-    });
-    let image = image.as_standard_layout();
-    let pixels = image.as_slice().expect("the layout is standard");
-    let low = pixels.iter().copied().min().unwrap_or(0);
-    let high = pixels.iter().copied().max().unwrap_or(0);
-    let from = [from_height, from_width];
-    let mut values = smooth::smooth(pixels, from, [height, width]);
-    coefficients::filter(&mut values, from);
-    let pixel = |value: f64| value.clamp(f64::from(low), f64::from(high)) as u8;
-    let resized = interpolate::interpolate(&values, from, [height, width], pixel);
-    Array3::from_shape_vec((height, width, CHANNELS), resized).expect("all pixels were computed")
+    resized("spline", image, to, |pixels| {
+        let low = pixels.iter().copied().min().unwrap_or(0);
+        let high = pixels.iter().copied().max().unwrap_or(0);
+        let mut values = smooth::smooth(pixels, from, to);
+        coefficients::filter(&mut values, from);
+        let pixel = |value: f64| value.clamp(f64::from(low), f64::from(high)) as u8;
+        interpolate::interpolate(&values, from, to, pixel)
+    })
 }
 
 /// Returns the place on a line of `length` that a place beyond its ends is the mirror image of.

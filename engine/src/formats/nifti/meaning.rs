@@ -136,8 +136,8 @@ impl Header {
         }
     }
 
-    /// Returns the affine map to the world in the header's unit, as the standard says: the sform if it has a code, else
-    /// the qform, else voxels of the given size with the first axis towards the left.
+    /// Returns the affine map to the world in the header's unit, as the standard says: the sform if
+    /// it has a code, else the qform, else voxels of the given size with the first axis towards the left.
     fn affine(&self) -> [[f64; 4]; 3] {
         if self.sform_code > 0 {
             return self.srow;

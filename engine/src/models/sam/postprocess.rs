@@ -28,25 +28,15 @@ pub fn threshold(logits: ArrayView2<'_, f32>, geometry: &Geometry) -> Array2<boo
 pub fn threshold_probabilities(logits: ArrayView2<'_, f32>, slice: Size) -> Array2<bool> {
     let logits = logits.as_standard_layout();
     let probabilities = logits.mapv(|logit| 1.0 / (1.0 + libm::expf(-logit)));
-    let (rows, columns) = (
-        Taps::new(logits.nrows(), slice.height),
-        Taps::new(logits.ncols(), slice.width),
-    );
-    let mut wide = RowPair::new(slice.width);
-    let mut blended = vec![0.0; slice.width];
+    let mut to_slice = Resize::new(logits.dim(), (slice.height, slice.width), slice.width);
+    let mut row = vec![0.0; slice.width];
     let mut inside = Vec::with_capacity(slice.height * slice.width);
     for y in 0..slice.height {
-        for row in rows.pair(y) {
-            wide.ensure(row, |wide| {
-                let row = probabilities.row(row);
-                columns.gather(
-                    row.as_slice().expect("it was made in standard layout"),
-                    wide,
-                );
-            });
-        }
-        wide.blend(&rows, y, &mut blended);
-        inside.extend(blended.iter().map(|&probability| probability > 0.5));
+        to_slice.row(y, &mut row, |index, columns, into| {
+            let of_map = probabilities.row(index);
+            columns.gather(of_map.as_slice().expect("it is in standard layout"), into);
+        });
+        inside.extend(row.iter().map(|&probability| probability > 0.5));
     }
     Array2::from_shape_vec((slice.height, slice.width), inside)
         .expect("one value was pushed per pixel")
@@ -60,34 +50,61 @@ pub fn for_each_row(
     geometry: &Geometry,
     mut visit: impl FnMut(&[f32]),
 ) {
-    let (low_height, low_width) = logits.dim();
     let logits = logits.as_standard_layout();
-    let frame_columns = Taps::new(low_width, geometry.frame);
-    let frame_rows = Taps::new(low_height, geometry.frame);
-    let slice_columns = Taps::new(geometry.input.width, geometry.slice.width);
-    let slice_rows = Taps::new(geometry.input.height, geometry.slice.height);
-
+    let Geometry {
+        slice,
+        input,
+        frame,
+        ..
+    } = *geometry;
     // Only the input's columns of a frame row are ever needed: the rest is padding.
-    let mut widened = RowPair::new(geometry.input.width);
-    let mut narrowed = RowPair::new(geometry.slice.width);
-    let mut frame_row = vec![0.0; geometry.input.width];
-    let mut slice_row = vec![0.0; geometry.slice.width];
-    for y in 0..geometry.slice.height {
-        for of_frame in slice_rows.pair(y) {
-            narrowed.ensure(of_frame, |narrow| {
-                for of_logits in frame_rows.pair(of_frame) {
-                    widened.ensure(of_logits, |wide| {
-                        let row = logits.row(of_logits);
-                        let row = row.as_slice().expect("the array is in standard layout");
-                        frame_columns.gather(row, wide);
-                    });
-                }
-                widened.blend(&frame_rows, of_frame, &mut frame_row);
-                slice_columns.gather(&frame_row, narrow);
+    let mut to_frame = Resize::new(logits.dim(), (frame, frame), input.width);
+    let from = (input.height, input.width);
+    let mut to_slice = Resize::new(from, (slice.height, slice.width), slice.width);
+    let mut frame_row = vec![0.0; input.width];
+    let mut slice_row = vec![0.0; slice.width];
+    for y in 0..slice.height {
+        to_slice.row(y, &mut slice_row, |of_frame, columns, into| {
+            to_frame.row(of_frame, &mut frame_row, |of_logits, columns, into| {
+                let row = logits.row(of_logits);
+                columns.gather(row.as_slice().expect("it is in standard layout"), into);
             });
-        }
-        narrowed.blend(&slice_rows, y, &mut slice_row);
+            columns.gather(&frame_row, into);
+        });
         visit(&slice_row);
+    }
+}
+
+/// A bilinear resize whose result is asked for row by row, downwards.
+struct Resize {
+    rows: Taps,
+    columns: Taps,
+    /// Rows of the map at the result's width.
+    held: RowPair,
+}
+
+impl Resize {
+    /// From one height and width to another, of which the first `width` columns are wanted.
+    fn new(from: (usize, usize), to: (usize, usize), width: usize) -> Self {
+        Self {
+            rows: Taps::new(from.0, to.0),
+            columns: Taps::new(from.1, to.1),
+            held: RowPair::new(width),
+        }
+    }
+
+    /// Computes a row of the result. `gather` resizes a row of the map, by these columns.
+    fn row(
+        &mut self,
+        y: usize,
+        into: &mut [f32],
+        mut gather: impl FnMut(usize, &Taps, &mut [f32]),
+    ) {
+        for index in self.rows.pair(y) {
+            let columns = &self.columns;
+            self.held.ensure(index, |wide| gather(index, columns, wide));
+        }
+        self.held.blend(&self.rows, y, into);
     }
 }
 

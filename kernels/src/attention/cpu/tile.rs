@@ -54,8 +54,7 @@ pub(super) fn multiply<const N: usize, const Q: usize, const T: usize>(
 }
 
 /// Writes the scores of each query with the keys of a tile, `[groups][channels][T]`: their product
-/// and its bias. Returns the greatest score of each query, or
-/// `greatest` where that is greater.
+/// and its bias. Returns the greatest score of each query, or `greatest` where that is greater.
 #[inline(always)]
 pub(super) fn score<const N: usize, const Q: usize, const T: usize>(
     queries: &[PerQuery<N, Q>],
