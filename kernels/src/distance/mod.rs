@@ -25,14 +25,14 @@ mod tests;
 pub use nearest::to_nearest;
 pub use problem::Metric;
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use rayon::prelude::*;
 
 #[cfg(feature = "wgpu")]
 use crate::gpu::Gpu;
 use crate::{Cost, Device, KernelError, timer};
 
-use cpu::Window;
+use cpu::{Plane, Window};
 use problem::{CHAMFER3, CHAMFER5, root};
 
 /// The pixels of greatest distance.
@@ -52,15 +52,21 @@ pub struct Farthest {
 pub fn distance(mask: ArrayView2<bool>, metric: Metric, border_is_background: bool) -> Array2<f32> {
     let mut distances = Array2::zeros(mask.dim());
     if let Some(window) = Window::around(mask, border_is_background) {
-        let inside = match metric {
-            Metric::Chamfer3 => window.chamfer(CHAMFER3),
-            Metric::Chamfer5 => window.chamfer(CHAMFER5),
-            Metric::Exact => window.squared().mapv(root),
-        };
-        let Window { rows, columns, .. } = window;
-        distances.slice_mut(s![rows, columns]).assign(&inside);
+        let inside = distances.slice_mut(s![window.rows.clone(), window.columns.clone()]);
+        match metric {
+            Metric::Chamfer3 => write(window.chamfer(CHAMFER3), inside, |distance| distance),
+            Metric::Chamfer5 => write(window.chamfer(CHAMFER5), inside, |distance| distance),
+            Metric::Exact if window.is_exact_in_f32() => write(window.squared(), inside, f32::sqrt),
+            Metric::Exact => window.squared_whole().write(inside, root),
+        }
     }
     distances
+}
+
+/// Writes the distances that a plane's values stand for, and keeps its memory.
+fn write(plane: Plane<f32>, distances: ArrayViewMut2<f32>, in_pixels: impl Fn(f32) -> f32) {
+    plane.write(distances, in_pixels);
+    plane.keep();
 }
 
 /// Returns the pixels that are deepest inside the mask.
@@ -77,7 +83,10 @@ pub fn farthest(
     let found = window.and_then(|window| match metric {
         Metric::Chamfer3 => greatest(&window, window.chamfer(CHAMFER3), excluded, |d| d),
         Metric::Chamfer5 => greatest(&window, window.chamfer(CHAMFER5), excluded, |d| d),
-        Metric::Exact => greatest(&window, window.squared(), excluded, root),
+        Metric::Exact if window.is_exact_in_f32() => {
+            greatest(&window, window.squared(), excluded, f32::sqrt)
+        }
+        Metric::Exact => farthest_in(&window, &mut window.squared_whole(), excluded, root),
     });
     found.unwrap_or_else(|| {
         let (height, width) = mask.dim();
@@ -169,14 +178,25 @@ fn farthest_on_gpu(
     Ok(results)
 }
 
+/// [`farthest_in`] a plane whose memory is kept.
+fn greatest(
+    window: &Window<'_>,
+    mut plane: Plane<f32>,
+    excluded: &[[usize; 2]],
+    in_pixels: impl Fn(f32) -> f32,
+) -> Option<Farthest> {
+    let found = farthest_in(window, &mut plane, excluded, in_pixels);
+    plane.keep();
+    found
+}
+
 /// Returns the greatest of the window's values and where it is, or `None` if all are 0.
-fn greatest<T: Copy + Default + PartialOrd>(
-    window: &Window,
-    mut inside: Array2<T>,
+fn farthest_in<T: Copy + Default + PartialOrd>(
+    window: &Window<'_>,
+    plane: &mut Plane<T>,
     excluded: &[[usize; 2]],
     in_pixels: impl Fn(T) -> f32,
 ) -> Option<Farthest> {
-    let zero = T::default();
     let Window { rows, columns, .. } = window;
     for &[row, column] in excluded {
         // Wraps to a huge index above the window and left of it.
@@ -184,17 +204,15 @@ fn greatest<T: Copy + Default + PartialOrd>(
             row.wrapping_sub(rows.start),
             column.wrapping_sub(columns.start),
         ];
-        if let Some(value) = inside.get_mut(local) {
-            *value = zero;
+        if let Some(value) = plane.get_mut(local) {
+            *value = T::default();
         }
     }
-    let max = inside.fold(zero, |max, &value| if value > max { value } else { max });
-    (max > zero).then(|| Farthest {
+    let (max, pixels) = plane.greatest();
+    (max > T::default()).then(|| Farthest {
         distance: in_pixels(max),
-        pixels: inside
-            .indexed_iter()
-            .filter(|&(_, &value)| value == max)
-            .map(|((row, column), _)| [row + rows.start, column + columns.start])
+        pixels: pixels
+            .map(|[row, column]| [row + rows.start, column + columns.start])
             .collect(),
     })
 }

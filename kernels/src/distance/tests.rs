@@ -134,3 +134,15 @@ fn works_on_any_memory_order() {
         assert_eq!(turned, copied);
     }
 }
+
+#[test]
+fn long_masks_are_measured_too() {
+    let mut mask = Array2::from_elem((3, 2500), true);
+    mask[[1, 900]] = false;
+    mask[[0, 2499]] = false;
+    for metric in METRICS {
+        let fast = distance(mask.view(), metric, false);
+        let slow = reference::distance(mask.view(), metric, false);
+        assert_eq!(bits(&fast), bits(&slow), "{metric:?}");
+    }
+}

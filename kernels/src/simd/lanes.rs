@@ -64,6 +64,19 @@ impl<const N: usize> Lanes<N> {
         self
     }
 
+    /// Returns the lesser of each pair; of a NaN and a number, `b`.
+    #[inline(always)]
+    pub(crate) fn min(mut self, b: Self) -> Self {
+        for i in 0..N {
+            self.0[i] = if self.0[i] < b.0[i] {
+                self.0[i]
+            } else {
+                b.0[i]
+            };
+        }
+        self
+    }
+
     /// Returns the sum of all lanes, in the order of a halving tree.
     #[inline(always)]
     pub(crate) fn sum(mut self) -> f32 {
