@@ -6,7 +6,7 @@
     python engine/benches/models.py PROGRAM [--ritm ritm_interactive_segmentation] [--rounds 5] [NETWORK...]
 
 Networks: ritm_h18s, ritm_h32 (logits of a 512 x 512 slice and its mirror image for one click), sam_vit_b, sam_vit_l, sam_vit_h
-(embedding of a 1024 x 1024 frame). Random weights: they do not change the work. `--onnx` also times ONNX Runtime on SAM's encoders as
+(embedding of a 1024 x 1024 frame). With PRECISION=bf16 in the environment, ours rounds operands to it. Random weights: they do not change the work. `--onnx` also times ONNX Runtime on SAM's encoders as
 PyTorch exports them. Processor time, so that other programs disturb it little; one call of each before the clock starts.
 """
 import argparse

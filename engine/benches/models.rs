@@ -2,7 +2,7 @@
 //! cost.
 //!
 //! `cargo bench -p engine --bench models [-- NAME…]` prints the least and the median processor time
-//! of five calls, on one thread. `models.py` beside this file runs this program and the reference
+//! of five calls, on one thread; `PRECISION=bf16` times that precision. `models.py` beside this file runs this program and the reference
 //! implementations in turns: each line it writes, a network's name, is answered with the seconds of
 //! one call.
 
@@ -22,7 +22,7 @@ use engine::{
     weights::{Architecture, Formula},
 };
 use kernels::{
-    Device, Tensor,
+    Device, Precision, Tensor,
     resize::{Resize, resize_bilinear},
 };
 
@@ -40,6 +40,15 @@ const NETWORKS: [(&str, Architecture); 6] = [
     ("sam_vit_l", Architecture::SamVitL),
     ("sam_vit_h", Architecture::SamVitH),
 ];
+
+/// Returns this machine's processor in the precision that `PRECISION` names.
+fn device() -> Device {
+    let wanted = std::env::var("PRECISION").unwrap_or_else(|_| "f32".into());
+    let precision = Precision::ALL.into_iter().find(|p| p.name() == wanted);
+    let precision = precision.expect("PRECISION is f32 or bf16");
+    let device = Device::cpu().with_precision(precision);
+    device.expect("PRECISION is f32 or bf16")
+}
 
 /// A network, ready to be called.
 enum Network {
@@ -90,12 +99,12 @@ fn main() {
 
 impl Network {
     fn load(architecture: Architecture) -> Self {
-        let (source, device) = (Formula::default(), Device::cpu());
+        let (source, device) = (Formula::default(), device());
         if let Some(config) = RitmConfig::of(architecture) {
             let network = RitmNetwork::load(config, &source, &device);
             return Self::Ritm {
                 network: Box::new(network.expect("formula weights fit")),
-                input: slice_and_mirror_image(),
+                input: slice_and_mirror_image(&device),
             };
         }
         let config = SamConfig::of(architecture).expect("a SAM");
@@ -136,11 +145,11 @@ impl Network {
 }
 
 /// Returns a picture and its mirror image, with an empty mask before.
-fn slice_and_mirror_image() -> Tensor {
+fn slice_and_mirror_image(device: &Device) -> Tensor {
     let noise = Formula::default().signed("picture", &[2, SIDE, SIDE, 4]);
     let values = noise
         .iter()
         .enumerate()
         .map(|(i, x)| if i % 4 < 3 { (x + 1.0) / 2.0 } else { 0.0 });
-    Tensor::from_vec(&Device::cpu(), &[2, SIDE, SIDE, 4], values.collect()).expect("it fits")
+    Tensor::from_vec(device, &[2, SIDE, SIDE, 4], values.collect()).expect("it fits")
 }

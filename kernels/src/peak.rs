@@ -9,8 +9,8 @@ use std::{
 use rayon::prelude::*;
 
 use crate::{
-    Device, KernelError,
-    simd::{Kernel, Lanes},
+    Device, KernelError, Precision,
+    simd::{Factor, Kernel, Lanes, Pair},
 };
 
 /// The roofs of a device.
@@ -94,32 +94,44 @@ pub fn multiply_adds(device: &Device, rounds: usize) -> u64 {
     if device.as_gpu().is_some() {
         return 0;
     }
-    device.as_cpu().isa.run(Spin { rounds })
+    let cpu = device.as_cpu();
+    match cpu.precision {
+        Precision::Bf16 => cpu.isa.run(Spin::<Pair>::new(rounds)),
+        Precision::F32 | Precision::F16 => cpu.isa.run(Spin::<f32>::new(rounds)),
+    }
 }
 
-struct Spin {
+struct Spin<F> {
     rounds: usize,
+    number: F,
 }
 
-impl Kernel for Spin {
+impl<F: Factor> Spin<F> {
+    fn new(rounds: usize) -> Self {
+        let number = F::new([0.5; 2]);
+        Self { rounds, number }
+    }
+}
+
+impl<F: Factor> Kernel for Spin<F> {
     type Output = u64;
 
     #[inline(always)]
     fn run<const N: usize>(self) -> u64 {
         const ROWS: usize = TILE[0];
         const VECTORS: usize = TILE[1];
-        let factors = black_box([0.999; ROWS]);
-        let terms = black_box([Lanes::<N>::splat(0.001); VECTORS]);
+        let numbers = black_box([self.number; ROWS]);
+        let others = black_box([[self.number; N]; VECTORS]);
         let mut sums = [[Lanes::<N>::ZERO; VECTORS]; ROWS];
         for _ in 0..self.rounds {
-            for (row, &factor) in sums.iter_mut().zip(&factors) {
+            for (row, number) in sums.iter_mut().zip(numbers) {
                 for j in 0..VECTORS {
-                    row[j] = row[j].fma(Lanes::splat(factor), terms[j]);
+                    row[j] = number.multiply_add(others[j], row[j]);
                 }
             }
         }
         black_box(sums);
-        (2 * self.rounds * ROWS * VECTORS * N) as u64
+        (2 * self.rounds * ROWS * VECTORS * N * F::TERMS) as u64
     }
 }
 

@@ -5,7 +5,9 @@
 /// normalisation, softmax and all else stay `f32`.
 ///
 /// It is chosen per [`Device`](crate::Device::with_precision) handle; weights made for a handle
-/// are stored in it. Where the device has tensor cores for it, they are used.
+/// are stored in it. Where the device has tensor cores for it, they are used. The CPU computes in
+/// `f32` and [`Bf16`](Self::Bf16): by `VDPBF16PS` where it has AVX512-BF16, elsewhere widening the
+/// operands, which saves memory, not time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
     /// 24 significant bits: nothing is rounded.

@@ -51,15 +51,17 @@ fn a_device_computes_in_the_precisions_that_it_names() {
 #[test]
 fn a_coarser_precision_rounds_operands_and_nothing_else() {
     let _alone = alone();
-    for device in devices() {
-        let Ok(f16) = device.with_precision(Precision::F16) else {
+    let coarser = [Precision::F16, Precision::Bf16];
+    let all = devices().into_iter();
+    for (device, precision) in all.flat_map(|device| coarser.map(|p| (device.clone(), p))) {
+        let Ok(coarse) = device.with_precision(precision) else {
             continue;
         };
-        // 1 + 2⁻¹² is no half number, and 2⁻¹² as a sum's result is.
+        // 1 + 2⁻¹² is no number of 16 bits, and a sum's result may have 2⁻¹².
         let x = 1.0 + 1.0 / 4096.0;
         let ones = |device: &Device| LinearWeights::new(device, [1, 1], &[1.0], Some(&[x]));
         let tensor = Tensor::from_vec(&device, &[1, 1], vec![x]).expect("it fits");
-        for (device, expected) in [(&device, 2.0 * x), (&f16, 1.0 + x)] {
+        for (device, expected) in [(&device, 2.0 * x), (&coarse, 1.0 + x)] {
             let weights = ones(device).expect("they fit");
             let y = linear(&tensor, &weights, Epilogue::default()).expect("it fits");
             assert_eq!(y.to_vec(), Ok(vec![expected]), "{}", device.name());

@@ -22,7 +22,7 @@ use std::{
 
 use cases::{Numbers, Setting};
 use kernels::{
-    Device, Precision,
+    Device,
     distance::{Metric, distance},
 };
 use ndarray::Array2;
@@ -150,16 +150,21 @@ fn guarded<T>(side: Side, act: impl FnOnce() -> T) -> T {
     result
 }
 
+fn in_each_precision(device: &Device) -> impl Iterator<Item = Device> {
+    let precisions = device.facts().precisions.into_iter();
+    precisions.map(|precision| device.with_precision(precision).expect("it says it can"))
+}
+
 #[test]
 fn operations_stay_within_their_memory() {
-    let setting = Setting {
-        numbers: Numbers::Plain,
-        precision: Precision::F32,
-        most: SMALL,
-    };
     on_both_sides(|side| {
         let mut count = 0;
-        for device in Device::cpus() {
+        for device in Device::cpus().iter().flat_map(in_each_precision) {
+            let setting = Setting {
+                numbers: Numbers::Plain,
+                precision: device.precision(),
+                most: SMALL,
+            };
             for case in cases::all(setting) {
                 if case.cost.flops > 20 * SMALL {
                     continue;

@@ -28,7 +28,7 @@ fn devices() -> Vec<Tested> {
     let required = std::env::var_os("KERNELS_DEVICE").is_some_and(|value| value == "required");
     let mut devices: Vec<_> = Device::cpus()
         .into_iter()
-        .map(|device| tested(device, 50 * SMALL))
+        .flat_map(|device| in_each_precision(&device, 50 * SMALL, u64::MAX))
         .collect();
     devices[0].cut = u64::MAX;
     match graphics_devices() {
@@ -42,12 +42,19 @@ fn devices() -> Vec<Tested> {
     devices
 }
 
-fn tested(device: Device, cut: u64) -> Tested {
-    Tested {
-        device,
-        cut,
-        most: u64::MAX,
-    }
+/// Returns a device in every precision. Rounding operands does not depend on how many there are, so
+/// that a little work is enough in the coarser ones.
+fn in_each_precision(device: &Device, cut: u64, most: u64) -> Vec<Tested> {
+    let precisions = device.facts().precisions.into_iter();
+    let tested = precisions.map(|precision| Tested {
+        device: device.with_precision(precision).expect("it says it can"),
+        cut: match precision {
+            Precision::F32 => cut,
+            Precision::F16 | Precision::Bf16 => SMALL.min(cut),
+        },
+        most,
+    });
+    tested.collect()
 }
 
 #[cfg(not(feature = "wgpu"))]
@@ -64,20 +71,7 @@ fn graphics_devices() -> Result<Vec<Tested>, String> {
     #[cfg(feature = "cuda")]
     let kinds = kinds.chain(Device::cuda().ok().map(|cuda| (cuda, limits[0])));
     Ok(kinds
-        .flat_map(|(device, (cut, most))| {
-            let precisions = device.facts().precisions;
-            let all = precisions.into_iter().map(move |precision| Tested {
-                device: device.with_precision(precision).expect("it says it can"),
-                // Rounding operands does not depend on how many there are.
-                cut: if precision == Precision::F32 {
-                    cut
-                } else {
-                    SMALL.min(cut)
-                },
-                most,
-            });
-            all.collect::<Vec<_>>()
-        })
+        .flat_map(|(device, (cut, most))| in_each_precision(&device, cut, most))
         .collect())
 }
 
@@ -128,17 +122,29 @@ fn threads_do_not_change_a_bit() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build().expect("three threads can be had")
     });
-    let setting = Setting {
-        numbers: Numbers::Plain,
-        precision: Precision::F32,
-        most: 50 * SMALL,
-    };
-    for case in cases::all(setting) {
-        let run = (case.prepare)(&Device::cpu());
+    let one = Device::cpu();
+    let precisions = one.facts().precisions.into_iter();
+    let all = precisions.flat_map(|precision| {
+        let device = one.with_precision(precision).expect("it says it can");
+        let setting = Setting {
+            numbers: Numbers::Plain,
+            precision,
+            most: 50 * SMALL,
+        };
+        let cases = cases::all(setting).into_iter();
+        cases.map(move |case| (device.clone(), case))
+    });
+    for (device, case) in all {
+        let run = (case.prepare)(&device);
         let [one, two, three] = pools.each_ref().map(|pool| {
             let result = pool.install(|| run().to_vec().expect("the device works"));
             result.into_iter().map(f32::to_bits).collect::<Vec<_>>()
         });
-        assert!(one == two && two == three, "{}", case.name);
+        assert!(
+            one == two && two == three,
+            "{}: {}",
+            device.name(),
+            case.name
+        );
     }
 }

@@ -90,12 +90,13 @@ fn a_machine_without_a_graphics_device_is_told_the_way_out() {
 }
 
 #[test]
-fn a_run_on_a_graphics_device_says_so_and_clicks_where_the_processor_clicks() {
+fn a_run_says_on_what_it_ran_and_clicks_where_the_processor_clicks() {
     if graphics().is_none() {
         return;
     }
-    let finely: [&[&str]; 3] = [
+    let finely: [&[&str]; 4] = [
         &["--device", "cpu"],
+        &["--device", "cpu", "--precision", "bf16"],
         &["--device", "wgpu"],
         &["--device", "wgpu", "--precision", "f16"],
     ];
@@ -109,16 +110,18 @@ fn a_run_on_a_graphics_device_says_so_and_clicks_where_the_processor_clicks() {
         let manifest: Value = serde_json::from_str(&read("manifest.json")).expect("valid JSON");
         let name = manifest["device"].as_str().expect("a name").to_owned();
         assert!(name.starts_with(&format!("{} (", choice[1])), "{name}");
-        assert_eq!(name.contains("f16"), choice.len() > 2, "{name}");
+        let precision = choice.get(3).copied();
+        assert_eq!(name.contains("f16)"), precision.is_some(), "{name}");
+        assert!(name.contains(precision.unwrap_or_default()), "{name}");
         let mut reader = csv::Reader::from_path(folder.path().join("runs/small/rows.csv"))
             .expect("the run wrote it");
         let rows: Result<Vec<engine::runs::Row>, _> = reader.deserialize().collect();
         Some(rows.expect("rows"))
     });
-    let [Some(on_cpu), Some(on_device), Some(in_half)] = rows else {
+    let [Some(on_cpu), Some(in_pairs), Some(on_device), Some(in_half)] = rows else {
         return;
     };
-    for (others, tolerance) in [(on_device, 0.02), (in_half, 0.05)] {
+    for (others, tolerance) in [(on_device, 0.02), (in_pairs, 0.05), (in_half, 0.05)] {
         assert_eq!(on_cpu.len(), others.len());
         for (one, other) in on_cpu.iter().zip(&others) {
             assert!(
@@ -138,8 +141,8 @@ fn what_a_device_or_the_program_lacks_is_said_with_the_way_out() {
     fs::write(folder.path().join("small.ron"), SCENARIO).expect("writable");
     for (choice, problem, way_out) in [
         (
-            ["--precision", "bf16"],
-            "does not compute in bf16",
+            ["--precision", "f16"],
+            "does not compute in f16",
             "engine devices",
         ),
         #[cfg(not(feature = "cuda"))]

@@ -4,8 +4,8 @@
 //! Vectors run over queries: a task holds some vectors of queries, transposed, and walks over the
 //! keys in tiles. Scores of a tile are `[key][query]`, so neither the greatest score nor the sum
 //! is ever taken across a vector. Keys and values are packed once per call, so that the innermost
-//! loops read them in order, one number at a time for all queries. A query's result depends on
-//! its own vector lane alone.
+//! loops read them in order, one number at a time for all queries, or one pair in `bfloat16`. A
+//! query's result depends on its own vector lane alone.
 
 mod bias;
 mod block;
@@ -16,7 +16,12 @@ mod tile;
 use rayon::prelude::*;
 
 use super::{AttentionProblem, BiasKind, reference::Bias};
-use crate::{buffer::Buffer, device::Cpu};
+use crate::{
+    Precision,
+    buffer::Buffer,
+    device::Cpu,
+    simd::{Factor, Pair},
+};
 use block::QueryBlock;
 
 /// Most vectors of queries in a task: what the registers hold beside a group of keys.
@@ -40,6 +45,19 @@ enum Prepared {
 pub(super) fn attention(
     cpu: &Cpu,
     problem: &AttentionProblem,
+    qkv: [Rows<'_>; 3],
+    bias: &Bias<'_>,
+    out: &mut [f32],
+) {
+    match cpu.precision {
+        Precision::Bf16 => attend::<Pair>(cpu, problem, qkv, bias, out),
+        Precision::F32 | Precision::F16 => attend::<f32>(cpu, problem, qkv, bias, out),
+    }
+}
+
+fn attend<F: Factor>(
+    cpu: &Cpu,
+    problem: &AttentionProblem,
     [q, k, v]: [Rows<'_>; 3],
     bias: &Bias<'_>,
     out: &mut [f32],
@@ -49,17 +67,18 @@ pub(super) fn attention(
     }
     let channels = problem.heads * problem.head_dim;
     let lanes = cpu.isa.lanes();
-    let (k, v) = (pack::keys(cpu, problem, k), pack::values(cpu, problem, v));
-    let bias = prepare(cpu, problem, bias);
+    let k = pack::keys::<F>(cpu, problem, k);
+    let v = pack::values::<F>(cpu, problem, v);
+    let bias = prepare::<F>(cpu, problem, bias);
     out.par_chunks_mut(problem.queries * channels)
         .enumerate()
         .for_each(|(image, out)| {
             blocks(out, channels, lanes).for_each(|(first, out)| {
-                cpu.isa.run(QueryBlock {
+                cpu.isa.run(QueryBlock::<F> {
                     problem,
                     q,
-                    k: &k,
-                    v: &v,
+                    k: bytemuck::cast_slice(&k),
+                    v: bytemuck::cast_slice(&v),
                     bias: &bias,
                     image,
                     first,
@@ -88,7 +107,7 @@ fn blocks(
         .chain(others.map(move |(i, rows)| (longer * long + i * each, rows)))
 }
 
-fn prepare(cpu: &Cpu, problem: &AttentionProblem, bias: &Bias<'_>) -> Prepared {
+fn prepare<F: Factor>(cpu: &Cpu, problem: &AttentionProblem, bias: &Bias<'_>) -> Prepared {
     match (*bias, problem.bias) {
         (Bias::Table(table), _) => Prepared::Table(pack::table(cpu, problem, table)),
         (
@@ -96,7 +115,7 @@ fn prepare(cpu: &Cpu, problem: &AttentionProblem, bias: &Bias<'_>) -> Prepared {
             BiasKind::RelativePositions { height, width },
         ) => {
             let d = problem.head_dim;
-            let pack = |table, extent: usize| pack::rows(cpu, (table, d), 2 * extent - 1, d);
+            let pack = |table, extent: usize| pack::rows::<F>(cpu, (table, d), 2 * extent - 1, d);
             Prepared::RelativePositions([pack(rows, height), pack(columns, width)])
         }
         _ => Prepared::None,

@@ -43,7 +43,7 @@ pub fn conv2d(
         Packed::Cpu(packed) => {
             let residual = epilogue.residual.map(Tensor::cpu);
             Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
-                let cpu = x.device().as_cpu();
+                let cpu = weights.device().as_cpu();
                 cpu::conv2d(cpu, &problem, x.cpu(), packed, residual, out);
             }))
         }

@@ -19,6 +19,7 @@ pub(super) fn pack(
     [0, 1].map(|a| {
         Panels::new(
             cpu.isa,
+            cpu.precision,
             [inputs, 2 * outputs],
             bias.as_deref(),
             |input, column| {
@@ -41,6 +42,6 @@ pub(super) fn conv_transpose2d(
     parallel::for_rows(out, 2 * problem.width * problem.outputs, |row, out| {
         let source = Source::rows(&x[row / 2 * line..][..line], problem.inputs);
         let panels = &panels[row % 2];
-        gemm::gemm(cpu.isa, &source, panels, None, problem.activation, out);
+        gemm::gemm(cpu, &source, panels, None, problem.activation, out);
     });
 }

@@ -119,7 +119,7 @@ pub fn conv_transpose2d(
     });
     match &weights.packed {
         Packed::Cpu(panels) => Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
-            cpu::conv_transpose2d(x.device().as_cpu(), &problem, x.cpu(), panels, out);
+            cpu::conv_transpose2d(weights.device.as_cpu(), &problem, x.cpu(), panels, out);
         })),
         #[cfg(feature = "wgpu")]
         Packed::Gpu(packed) => {

@@ -2,16 +2,20 @@
 
 use super::{
     Panels, Source,
-    panels::Panel,
+    panels::{Entries, Panel},
     tile::{self, ROWS},
 };
 use crate::{
     Activation,
-    simd::{self, Kernel, Lanes},
+    buffer::Buffer,
+    device::Cpu,
+    simd::{self, Factor, Kernel, Lanes, Pair},
 };
 
 /// Some rows of the product.
 pub(crate) struct Block<'a> {
+    /// Where scratch space comes from.
+    pub(crate) cpu: &'a Cpu,
     pub(crate) source: &'a Source<'a>,
     pub(crate) panels: &'a Panels,
     /// Added before the activation; these rows only.
@@ -28,38 +32,83 @@ impl Kernel for Block<'_> {
 
     #[inline(always)]
     fn run<const N: usize>(mut self) {
-        let rows = self.out.len() / self.panels.columns();
-        let offsets: Vec<usize> = (0..rows.next_multiple_of(ROWS))
-            // A strip that reaches past the last row computes that row again.
-            .map(|row| self.source.offset(self.first_row + row.min(rows - 1)))
-            .collect();
-        let (strips, _) = offsets.as_chunks::<ROWS>();
         let panels = self.panels;
-        for panel in panels.iter::<N>() {
-            match panel.bias.len() / N {
-                1 => self.panel::<N, 1>(strips, panel),
-                2 => self.panel::<N, 2>(strips, panel),
-                3 => self.panel::<N, 3>(strips, panel),
-                _ => self.panel::<N, 4>(strips, panel),
+        match &panels.entries {
+            Entries::F32(entries) => {
+                self.multiply::<N, f32>(self.source, self.first_row, entries);
+            }
+            Entries::Bf16(entries) => {
+                let packed = self.pack();
+                let row = panels.rows().div_ceil(Pair::TERMS);
+                let source = Source::rows(bytemuck::cast_slice(&packed), row);
+                self.multiply::<N, Pair>(&source, 0, entries);
             }
         }
     }
 }
 
 impl Block<'_> {
+    fn rows(&self) -> usize {
+        self.out.len() / self.panels.columns()
+    }
+
+    /// Rounds and packs the block's rows.
+    #[inline(always)]
+    fn pack(&self) -> Buffer {
+        let length = self.panels.rows();
+        let entries = length.div_ceil(Pair::TERMS).max(1);
+        let mut packed = self.cpu.buffer(self.rows() * entries);
+        let mut joined = vec![0.0; length];
+        let out = bytemuck::cast_slice_mut(&mut packed).chunks_exact_mut(entries);
+        for (row, out) in out.enumerate() {
+            let segments = self.source.segments(self.first_row + row);
+            for (segment, joined) in segments.zip(joined.chunks_mut(self.source.segment.max(1))) {
+                joined.copy_from_slice(segment);
+            }
+            simd::pack_row(&joined, out);
+        }
+        packed
+    }
+
+    /// Computes all rows, which lie in `source` from a row on.
+    #[inline(always)]
+    fn multiply<const N: usize, F: Factor>(
+        &mut self,
+        source: &Source<'_, F>,
+        first_row: usize,
+        entries: &[F],
+    ) {
+        let rows = self.rows();
+        let offsets: Vec<usize> = (0..rows.next_multiple_of(ROWS))
+            // A strip that reaches past the last row computes that row again.
+            .map(|row| source.offset(first_row + row.min(rows - 1)))
+            .collect();
+        let (strips, _) = offsets.as_chunks::<ROWS>();
+        let panels = self.panels;
+        for panel in panels.iter::<N, F>(entries) {
+            match panel.bias.len() / N {
+                1 => self.panel::<N, 1, F>(source, strips, panel),
+                2 => self.panel::<N, 2, F>(source, strips, panel),
+                3 => self.panel::<N, 3, F>(source, strips, panel),
+                _ => self.panel::<N, 4, F>(source, strips, panel),
+            }
+        }
+    }
+
     /// Computes all rows of a panel of `V` vectors.
     #[inline(always)]
-    fn panel<const N: usize, const V: usize>(
+    fn panel<const N: usize, const V: usize, F: Factor>(
         &mut self,
+        source: &Source<'_, F>,
         strips: &[[usize; ROWS]],
-        panel: Panel<'_>,
+        panel: Panel<'_, F>,
     ) {
         let columns = self.panels.columns();
         let width = (columns - panel.column).min(N * V);
         let (bias, _) = panel.bias.as_chunks::<N>();
         for (strip, offsets) in strips.iter().enumerate() {
             let mut tile = [[Lanes::<N>::ZERO; V]; ROWS];
-            tile::accumulate(self.source, offsets, panel.data, &mut tile);
+            tile::accumulate(source, offsets, panel.entries, &mut tile);
             let start = strip * ROWS * columns + panel.column;
             let rows = (self.out.len() / columns - strip * ROWS).min(ROWS);
             for (i, row) in tile.iter_mut().enumerate().take(rows) {

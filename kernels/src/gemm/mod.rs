@@ -7,6 +7,9 @@
 //! every element is one chain of fused multiply-adds in the order of that row, then bias,
 //! residual, activation. So its bits depend on its row of `A` and its column of `B` alone, not on
 //! the number of rows, their position, or the threads.
+//!
+//! In `bfloat16` both operands are rounded and packed in pairs along the summed axis, `B` once and
+//! each block of `A` on the way, and the chain takes a pair at each step.
 
 mod block;
 mod panels;
@@ -19,7 +22,7 @@ pub(crate) use source::Source;
 
 use rayon::prelude::*;
 
-use crate::{Activation, simd::Isa};
+use crate::{Activation, device::Cpu};
 
 /// How much of `A` a block of rows may span, in bytes: it is read again for each panel, so it
 /// should stay in a core's second-level cache beside the panel.
@@ -33,7 +36,7 @@ const SEQUENTIAL: usize = 1 << 17;
 
 /// Computes `out`, `[rows, B's columns]`, row by row.
 pub(crate) fn gemm(
-    isa: Isa,
+    cpu: &Cpu,
     source: &Source<'_>,
     panels: &Panels,
     residual: Option<&[f32]>,
@@ -48,7 +51,8 @@ pub(crate) fn gemm(
     let block_rows = block_rows(rows, panels);
     let run = |(block, out): (usize, &mut [f32])| {
         let first = block * block_rows;
-        isa.run(Block {
+        panels.isa().run(Block {
+            cpu,
             source,
             panels,
             residual: residual.map(|r| &r[first * columns..][..out.len()]),
@@ -71,7 +75,7 @@ pub(crate) fn gemm(
 /// Returns how many rows one task computes: what the cache holds, but few enough that every
 /// thread gets some, and a multiple of the tile's.
 fn block_rows(rows: usize, panels: &Panels) -> usize {
-    let cached = BLOCK_BYTES / (4 * panels.rows().max(1));
+    let cached = BLOCK_BYTES / panels.row_bytes().max(1);
     let shared = rows.div_ceil(4 * rayon::current_num_threads());
     cached
         .min(BLOCK_ROWS)

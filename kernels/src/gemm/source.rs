@@ -3,9 +3,9 @@
 /// The left matrix of a product: each row consists of `segments` runs of `segment` numbers, the
 /// same distance apart for every row.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Source<'a> {
+pub(crate) struct Source<'a, F = f32> {
     /// The numbers.
-    pub(crate) data: &'a [f32],
+    pub(crate) data: &'a [F],
     /// Runs per row.
     pub(crate) segments: usize,
     /// Numbers of a run.
@@ -18,14 +18,14 @@ pub(crate) struct Source<'a> {
     pub(crate) strides: [usize; 3],
 }
 
-impl<'a> Source<'a> {
+impl<'a, F> Source<'a, F> {
     /// Rows of `columns` numbers, one after another.
-    pub(crate) fn rows(data: &'a [f32], columns: usize) -> Self {
+    pub(crate) fn rows(data: &'a [F], columns: usize) -> Self {
         Self::padded_rows(data, columns, columns)
     }
 
     /// Rows of `columns` numbers that start `stride` numbers apart.
-    pub(crate) fn padded_rows(data: &'a [f32], columns: usize, stride: usize) -> Self {
+    pub(crate) fn padded_rows(data: &'a [F], columns: usize, stride: usize) -> Self {
         Self {
             data,
             segments: 1,
@@ -34,6 +34,13 @@ impl<'a> Source<'a> {
             line: [usize::MAX, 1],
             strides: [stride, 0, 0],
         }
+    }
+
+    /// Returns the runs of a row.
+    pub(crate) fn segments(&self, row: usize) -> impl Iterator<Item = &'a [F]> {
+        let start = self.offset(row);
+        let starts = (0..self.segments).map(move |i| start + i * self.segment_stride);
+        starts.map(|start| &self.data[start..start + self.segment])
     }
 
     /// Returns where a row starts.

@@ -13,9 +13,13 @@ pub(super) fn pack(
     weight: &[f32],
     bias: Option<&[f32]>,
 ) -> Panels {
-    Panels::new(cpu.isa, [inputs, outputs], bias, |input, output| {
-        weight[output * inputs + input]
-    })
+    Panels::new(
+        cpu.isa,
+        cpu.precision,
+        [inputs, outputs],
+        bias,
+        |input, output| weight[output * inputs + input],
+    )
 }
 
 /// Writes `activation(x wᵀ + bias + residual)`.
@@ -28,5 +32,5 @@ pub(super) fn linear(
     out: &mut [f32],
 ) {
     let source = Source::rows(x, problem.inputs);
-    gemm::gemm(cpu.isa, &source, panels, residual, problem.activation, out);
+    gemm::gemm(cpu, &source, panels, residual, problem.activation, out);
 }

@@ -123,7 +123,7 @@ pub fn linear(
         Packed::Cpu(panels) => {
             let residual = epilogue.residual.map(Tensor::cpu);
             Ok(Tensor::on_cpu(x.device(), shape, |out| {
-                let cpu = x.device().as_cpu();
+                let cpu = weights.device.as_cpu();
                 cpu::linear(cpu, &problem, x.cpu(), panels, residual, out);
             }))
         }

@@ -29,6 +29,7 @@ pub(super) fn matmul_transposed(
     if out.is_empty() {
         return;
     }
+    let (a, b) = (cpu.rounded(a), cpu.rounded(b));
     let mut tasks = Vec::new();
     for (n, out) in out.chunks_mut(rows * columns).enumerate() {
         let a = &a[n * rows * inner..][..rows * inner];

@@ -3,16 +3,23 @@
 //! A [`Kernel`] is written over [`Lanes`], plain arrays of `N` numbers whose loops the compiler
 //! turns into vector instructions. [`Isa::run`] compiles it once per instruction set, by
 //! inlining it into a function that enables the set, and calls the one this processor has. That
-//! call, and a transposition in registers, are the unsafe code of the processor's side.
+//! call, a transposition in registers, and the product of pairs are the unsafe code of the
+//! processor's side.
 
 #[cfg(target_arch = "x86_64")]
 mod avx;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod factor;
 mod lanes;
 mod math;
+mod pair;
 mod transpose;
 
+pub(crate) use factor::{Factor, pack};
 pub(crate) use lanes::{Lanes, fma};
 pub(crate) use math::{activate, exp_nonpositive, exp2_nonpositive};
+pub(crate) use pair::{Pair, pack_row};
 pub(crate) use transpose::Transpose;
 
 /// An instruction set that this processor was found to have.
@@ -24,6 +31,9 @@ enum Set {
     /// 512-bit vectors and fused multiply-add.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// Also products of pairs of 16 bits.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Bf16,
     /// 256-bit vectors and fused multiply-add.
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -64,11 +74,25 @@ impl Isa {
         Self::available()[0]
     }
 
+    /// Returns the set for products of pairs on the same processor: of this width where it has
+    /// instructions for them, of one where the compiler's serve otherwise.
+    pub(crate) fn for_pairs(self) -> Self {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 if avx512::has_pairs() => Self(Set::Avx512Bf16),
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => Self(Set::Avx2),
+            _ => self,
+        }
+    }
+
     /// Returns the name used in device names.
     pub(crate) fn name(self) -> &'static str {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             Set::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512Bf16 => "avx512-bf16",
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => "avx2",
             Set::Baseline => "baseline",
@@ -79,7 +103,7 @@ impl Isa {
     pub(crate) fn lanes(self) -> usize {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Set::Avx512 => 16,
+            Set::Avx512 | Set::Avx512Bf16 => 16,
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => 8,
             Set::Baseline => 4,
@@ -97,6 +121,9 @@ impl Isa {
             // SAFETY: `available` builds this value only where both features were detected.
             Set::Avx512 => unsafe { run_avx512(kernel) },
             #[cfg(target_arch = "x86_64")]
+            // SAFETY: `for_pairs` builds this value only where all features were detected.
+            Set::Avx512Bf16 => unsafe { run_avx512_bf16(kernel) },
+            #[cfg(target_arch = "x86_64")]
             // SAFETY: `available` builds this value only where both features were detected.
             Set::Avx2 => unsafe { run_avx2(kernel) },
             Set::Baseline => kernel.run::<4>(),
@@ -107,6 +134,12 @@ impl Isa {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx2,fma")]
 fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<16>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bf16,avx2,fma")]
+fn run_avx512_bf16<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<16>()
 }
 

@@ -8,7 +8,7 @@ use super::{
     pack, positions,
     tile::{self, PerQuery},
 };
-use crate::simd::{Kernel, Lanes, Transpose, exp2_nonpositive};
+use crate::simd::{self, Factor, Kernel, Lanes, Transpose, exp2_nonpositive};
 
 /// Keys whose scores are held at a time, at most: with 48 queries they take 12 KiB, which leaves
 /// the first-level cache to the keys themselves. A whole number of groups of keys.
@@ -18,13 +18,13 @@ pub(super) const TILE: usize = 64;
 const LOWEST: f32 = f32::MIN;
 
 /// Some queries of one image.
-pub(super) struct QueryBlock<'a> {
+pub(super) struct QueryBlock<'a, F> {
     pub(super) problem: &'a AttentionProblem,
     pub(super) q: Rows<'a>,
     /// As [`pack::keys`] packs them.
-    pub(super) k: &'a [f32],
+    pub(super) k: &'a [F],
     /// As [`pack::values`] packs them.
-    pub(super) v: &'a [f32],
+    pub(super) v: &'a [F],
     pub(super) bias: &'a Prepared,
     /// Which image of the queries.
     pub(super) image: usize,
@@ -34,7 +34,7 @@ pub(super) struct QueryBlock<'a> {
     pub(super) out: &'a mut [f32],
 }
 
-impl Kernel for QueryBlock<'_> {
+impl<F: Factor> Kernel for QueryBlock<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -42,23 +42,25 @@ impl Kernel for QueryBlock<'_> {
         let channels = self.problem.heads * self.problem.head_dim;
         let vectors = (self.out.len() / channels).div_ceil(N);
         match (vectors, tile::rows(N)) {
-            (1, 8) => Heads::<N, 1, 8>::new(self).run(),
-            (1, _) => Heads::<N, 1, 4>::new(self).run(),
-            (2, 8) => Heads::<N, 2, 8>::new(self).run(),
-            (2, _) => Heads::<N, 2, 4>::new(self).run(),
-            (_, 8) => Heads::<N, 3, 8>::new(self).run(),
-            (_, _) => Heads::<N, 3, 4>::new(self).run(),
+            (1, 8) => Heads::<F, N, 1, 8>::new(self).run(),
+            (1, _) => Heads::<F, N, 1, 4>::new(self).run(),
+            (2, 8) => Heads::<F, N, 2, 8>::new(self).run(),
+            (2, _) => Heads::<F, N, 2, 4>::new(self).run(),
+            (_, 8) => Heads::<F, N, 3, 8>::new(self).run(),
+            (_, _) => Heads::<F, N, 3, 4>::new(self).run(),
         }
     }
 }
 
 /// A block of `Q` vectors of `N` queries and its scratch space. `T` rows share a register tile.
 /// Scores and their bias are in units of ln 2, so that weights are powers of two.
-struct Heads<'a, const N: usize, const Q: usize, const T: usize> {
-    block: QueryBlock<'a>,
-    /// `[head_dim]`, scaled.
-    queries: Vec<PerQuery<N, Q>>,
-    /// Scores of a tile, then their weights: `[keys]`.
+struct Heads<'a, F, const N: usize, const Q: usize, const T: usize> {
+    block: QueryBlock<'a, F>,
+    /// `[head_dim / TERMS]`
+    queries: Vec<PerQuery<N, Q, F>>,
+    /// Before they are packed: `[head_dim]`.
+    unpacked: Vec<PerQuery<N, Q>>,
+    /// Scores of a tile: `[keys]`; then their weights, packed: `[keys / TERMS]`.
     scores: Vec<PerQuery<N, Q>>,
     /// The weighted values: `[head_dim padded to whole groups]`.
     sums: Vec<PerQuery<N, Q>>,
@@ -70,9 +72,9 @@ struct Heads<'a, const N: usize, const Q: usize, const T: usize> {
     weights: [Lanes<N>; Q],
 }
 
-impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
+impl<'a, F: Factor, const N: usize, const Q: usize, const T: usize> Heads<'a, F, N, Q, T> {
     #[inline(always)]
-    fn new(block: QueryBlock<'a>) -> Self {
+    fn new(block: QueryBlock<'a, F>) -> Self {
         let d = block.problem.head_dim;
         let grid = match block.problem.bias {
             BiasKind::RelativePositions { height, width } => [height, width],
@@ -81,7 +83,8 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
         let zeros = |count| vec![[[0.0; N]; Q]; count];
         Self {
             block,
-            queries: zeros(d),
+            queries: vec![[[F::zeroed(); N]; Q]; d.div_ceil(F::TERMS)],
+            unpacked: zeros(d),
             scores: zeros(TILE),
             sums: zeros(d.next_multiple_of(T)),
             positions: grid.map(zeros),
@@ -96,7 +99,6 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
         for head in 0..problem.heads {
             self.load_queries(head);
             self.load_positions();
-            scale(&mut self.queries, LOG2_E / (problem.head_dim as f32).sqrt());
             self.greatest = [Lanes::splat(LOWEST); Q];
             self.weights = [Lanes::ZERO; Q];
             self.sums.fill([[0.0; N]; Q]);
@@ -122,7 +124,7 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
         let first = self.block.first;
         let count = (queries - first).min(Q * N);
         let start = (self.block.image * queries + first) * stride + head * d;
-        let lanes = self.queries.as_flattened_mut().as_flattened_mut();
+        let lanes = self.unpacked.as_flattened_mut().as_flattened_mut();
         Transpose {
             source: &data[start..],
             source_stride: stride,
@@ -136,9 +138,11 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
             let last = lanes[count - 1];
             lanes[count..].fill(last);
         }
+        let queries = self.queries.as_flattened_mut().as_flattened_mut();
+        simd::pack(lanes, Q * N, queries);
     }
 
-    /// Computes the relative position biases from the queries, which are not scaled yet.
+    /// Computes the relative position biases from the queries.
     #[inline(always)]
     fn load_positions(&mut self) {
         let BiasKind::RelativePositions { width, .. } = self.block.problem.bias else {
@@ -151,10 +155,15 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
         let first = self.block.first;
         let token = |lane: usize| (first + lane).min(last);
         let [of_rows, of_columns] = &mut self.positions;
-        positions::biases::<N, Q, T>(&self.queries, rows, |lane| token(lane) / width, of_rows);
-        positions::biases::<N, Q, T>(
+        positions::biases::<F, N, Q, T>(
             &self.queries,
-            columns,
+            bytemuck::cast_slice(rows),
+            |lane| token(lane) / width,
+            of_rows,
+        );
+        positions::biases::<F, N, Q, T>(
+            &self.queries,
+            bytemuck::cast_slice(columns),
             |lane| token(lane) % width,
             of_columns,
         );
@@ -166,9 +175,11 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
     /// score so far.
     #[inline(always)]
     fn score(&mut self, head: usize, first: usize, keys: usize) -> [Lanes<N>; Q] {
-        let len = pack::keys_len(self.block.problem, T);
+        let d = self.block.problem.head_dim;
+        let scale = LOG2_E / (d as f32).sqrt();
+        let len = pack::keys_len::<F>(self.block.problem, T);
         let packed = &self.block.k[self.of_head(head) * len..][..len];
-        let packed = &packed[first * self.block.problem.head_dim..];
+        let packed = &packed[first * d.div_ceil(F::TERMS)..];
         let (queries, scores) = (&self.queries, &mut self.scores[..keys]);
         let greatest = self.greatest;
         match (self.block.bias, self.block.problem.bias) {
@@ -177,7 +188,7 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
                 let row = head * self.block.problem.keys + first;
                 let rest = &table[row * stride + self.block.first..];
                 let bias = TableRows { rest, stride };
-                tile::score::<N, Q, T>(queries, packed, scores, greatest, bias)
+                tile::score::<F, N, Q, T>(queries, packed, scale, scores, greatest, bias)
             }
             (_, BiasKind::RelativePositions { width, .. }) => {
                 let [of_rows, of_columns] = &self.positions;
@@ -187,9 +198,9 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
                     of_columns,
                     next,
                 };
-                tile::score::<N, Q, T>(queries, packed, scores, greatest, bias)
+                tile::score::<F, N, Q, T>(queries, packed, scale, scores, greatest, bias)
             }
-            _ => tile::score::<N, Q, T>(queries, packed, scores, greatest, Nothing),
+            _ => tile::score::<F, N, Q, T>(queries, packed, scale, scores, greatest, Nothing),
         }
     }
 
@@ -198,12 +209,25 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
     #[inline(always)]
     fn weigh(&mut self, keys: usize, greatest: [Lanes<N>; Q]) -> [Lanes<N>; Q] {
         let mut sums = [Lanes::ZERO; Q];
-        for score in &mut self.scores[..keys] {
-            for j in 0..Q {
-                let weight = exp2::<N>(Lanes(score[j]) - greatest[j]);
-                sums[j] += weight;
-                score[j] = weight.0;
+        // A key that an entry has room for and the tile has not weighs nothing.
+        let entries = keys.div_ceil(F::TERMS);
+        self.scores[keys..entries * F::TERMS].fill([[f32::NEG_INFINITY; N]; Q]);
+        let scores: &mut [PerQuery<N, Q>; TILE] =
+            self.scores.as_mut_slice().try_into().expect("a tile");
+        for entry in 0..entries.min(TILE / F::TERMS) {
+            let mut terms = [[[0.0; N]; Q]; 2];
+            for term in 0..F::TERMS {
+                let scores = scores[entry * F::TERMS + term];
+                for j in 0..Q {
+                    let weight = exp2::<N>(Lanes(scores[j]) - greatest[j]);
+                    sums[j] += weight;
+                    terms[term][j] = weight.0;
+                }
             }
+            // Not ahead of the scores that are still to be read.
+            let packed = bytemuck::cast_slice_mut(scores[entry].as_flattened_mut());
+            let terms = terms[..F::TERMS].as_flattened().as_flattened();
+            simd::pack::<F>(terms, Q * N, packed);
         }
         let mut faded = [Lanes::ZERO; Q];
         for j in 0..Q {
@@ -218,13 +242,17 @@ impl<'a, const N: usize, const Q: usize, const T: usize> Heads<'a, N, Q, T> {
     #[inline(always)]
     fn add_values(&mut self, head: usize, first: usize, keys: usize, faded: &[Lanes<N>; Q]) {
         let problem = self.block.problem;
-        let len = pack::values_len(problem, T);
+        let len = pack::values_len::<F>(problem, T);
         let of_head = &self.block.v[self.of_head(head) * len..][..len];
-        let weights = &self.scores[..keys];
+        let entries = keys.div_ceil(F::TERMS);
+        let weights = bytemuck::cast_slice(self.scores[..entries].as_flattened().as_flattened());
+        let (weights, _) = weights.as_chunks::<N>();
+        let (weights, _) = weights.as_chunks::<Q>();
         let (sums, _) = self.sums.as_chunks_mut::<T>();
-        let groups = of_head[first * problem.head_dim.next_multiple_of(T)..].chunks_exact(keys * T);
+        let tile = first / F::TERMS * problem.head_dim.next_multiple_of(T);
+        let groups = of_head[tile..].chunks_exact(entries * T);
         for (sums, values) in sums.iter_mut().zip(groups) {
-            tile::add_values(weights, values, faded, sums);
+            tile::add_values::<F, N, Q, T>(weights, values, faded, sums);
         }
     }
 

@@ -1,6 +1,8 @@
 //! SAM's decomposed relative positions, with queries as vectors. See [`biases`].
 
 use super::tile::{PerQuery, multiply};
+use crate::simd::Factor;
+
 /// Writes, for each position `p` of an axis, the product of each query with the table's row
 /// `position − p + extent − 1`.
 ///
@@ -9,9 +11,9 @@ use super::tile::{PerQuery, multiply};
 /// is packed as keys are; `position` gives the position of the query in a lane; `out` has one
 /// entry per position of the axis.
 #[inline(always)]
-pub(super) fn biases<const N: usize, const Q: usize, const T: usize>(
-    queries: &[PerQuery<N, Q>],
-    table: &[f32],
+pub(super) fn biases<F: Factor, const N: usize, const Q: usize, const T: usize>(
+    queries: &[PerQuery<N, Q, F>],
+    table: &[F],
     position: impl Fn(usize) -> usize,
     out: &mut [PerQuery<N, Q>],
 ) {

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::{Conv2dProblem, ConvLayout, Groups};
-use crate::{device::Cpu, gemm::Panels, simd::Isa};
+use crate::{Precision, device::Cpu, gemm::Panels, simd::Isa};
 use patch::PatchRows;
 use transform::{PATCH, RESULT};
 
@@ -60,10 +60,16 @@ impl Kernels {
         let (taps, _) = weight.as_chunks::<9>();
         let transformed: Vec<[f32; POSITIONS]> = taps.iter().map(transform::kernel).collect();
         let product = |position: usize| {
-            Panels::new(isa, [inputs, padded], None, |input, output| {
-                let kernel = (output < outputs).then(|| &transformed[output * inputs + input]);
-                kernel.map_or(0.0, |kernel| kernel[position])
-            })
+            Panels::new(
+                isa,
+                Precision::F32,
+                [inputs, padded],
+                None,
+                |input, output| {
+                    let kernel = (output < outputs).then(|| &transformed[output * inputs + input]);
+                    kernel.map_or(0.0, |kernel| kernel[position])
+                },
+            )
         };
         let mut bias = bias.map_or_else(Vec::new, <[f32]>::to_vec);
         bias.resize(padded, 0.0);

@@ -55,6 +55,7 @@ impl Kernel for PatchRows<'_> {
         let positions = positions.zip(products.chunks_exact_mut(product_stride));
         for (panels, (transformed, out)) in self.kernels.products.iter().zip(positions) {
             let product = Block {
+                cpu: self.cpu,
                 source: &Source::padded_rows(transformed, self.problem.layout.inputs, inputs),
                 panels,
                 residual: None,
