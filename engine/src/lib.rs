@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`scenario`] | what is asked: the RON language |
 //! | [`study`] | a scenario made ready: datasets opened, models built |
+//! | [`agenda`] | which cases are to be played |
 //! | [`simulation`] | plays a study, batch by batch |
 //! | [`limits`] | how much of the machine a run may take, and for how long |
 //! | [`entities`] | what exists: components and relationships, no systems |
@@ -22,6 +23,7 @@
 //! | [`version`] | which code computed a result |
 //! | [`cli`] | the `engine` program |
 
+pub mod agenda;
 pub mod cache;
 pub mod cli;
 pub mod datasets;

@@ -1,21 +1,19 @@
 //! Plays a study from its first case to its last. See [`simulate`].
 
-use std::{
-    collections::HashSet,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
 
 use bevy_app::App;
 use kernels::KernelError;
 
 use crate::{
+    agenda::Agenda,
     diagnostics::{Measured, Meter, Timings, Watch},
     limits::{CallInProgress, Limits, OnHang, Watchdog, lock},
     pipeline::PipelinePlugin,
-    runs::{Counts, Results, RunError, State},
+    runs::{CaseKey, Counts, Results, RunError, State},
     stages::{DeviceFailure, load::Intake, report::Ledger},
     study::Study,
 };
@@ -40,7 +38,7 @@ pub struct Outcome {
     pub failure: Option<KernelError>,
 }
 
-/// Plays the `cases` of `study`, as (dataset, case), that `results` lacks, batch by batch.
+/// Plays the `cases` of `study` that `results` lacks, batch by batch.
 /// `progress` is called before the first and after each; when `stop` becomes true, or a limit is
 /// exceeded, the batch in play is finished, and no further one begins. If the device fails the run
 /// ends with what was written before. `on_hang` is told of a model that does not come back from a
@@ -50,7 +48,7 @@ pub struct Outcome {
 /// When a file of the run folder cannot be written. What was written before stays valid.
 pub fn simulate(
     study: Study,
-    mut cases: Vec<(usize, usize)>,
+    mut cases: Agenda,
     results: Results,
     limits: Limits,
     watch: Watch,
@@ -59,7 +57,7 @@ pub fn simulate(
     mut progress: impl FnMut(&Counts),
 ) -> Result<Outcome, RunError> {
     let mut app = App::empty();
-    keep_unfinished(&mut cases, &study, &results);
+    remove_finished(&mut cases, &study, &results)?;
     let before = results.counts();
     progress(&before);
     let results = Arc::new(Mutex::new(results));
@@ -135,13 +133,14 @@ pub fn simulate(
 }
 
 /// Removes the cases that are finished.
-fn keep_unfinished(cases: &mut Vec<(usize, usize)>, study: &Study, results: &Results) {
-    let finished: HashSet<_> = results
-        .finished()
-        .map(|key| (key.dataset, key.case.as_str()))
-        .collect();
-    cases.retain(|&(dataset, case)| {
-        let id = &study.datasets[dataset].cases()[case].id;
-        !finished.contains(&(dataset, id.as_str()))
-    });
+fn remove_finished(cases: &mut Agenda, study: &Study, results: &Results) -> Result<(), RunError> {
+    for key in results.finished()? {
+        let CaseKey { dataset, case } = key?;
+        if let Some(source) = study.datasets.get(dataset) {
+            for case in source.find(&case) {
+                cases.remove(dataset, case);
+            }
+        }
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{
     datasets::Dataset,
     metrics::Wanted,
     models::Model,
-    runs::{Recording, Shard},
+    runs::Recording,
     scenario::{Draws, Metric, Protocol, Scenario, Strategy},
 };
 
@@ -64,18 +64,5 @@ impl Study {
         self.strategies.iter().any(|(strategy, protocol)| {
             strategy.replay.is_none() && matches!(protocol.ties, Draws::Legacy { .. })
         })
-    }
-
-    /// Returns the cases of a shard, or all, as (dataset, case) in canonical order.
-    pub fn cases_of(&self, shard: Option<Shard>) -> Vec<(usize, usize)> {
-        let mut cases = Vec::new();
-        for (dataset, source) in self.datasets.iter().enumerate() {
-            for (case, found) in source.cases().iter().enumerate() {
-                if shard.is_none_or(|shard| shard.holds(source.name(), &found.id)) {
-                    cases.push((dataset, case));
-                }
-            }
-        }
-        cases
     }
 }

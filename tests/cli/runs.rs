@@ -272,7 +272,7 @@ fn another_scenarios_results_are_kept_unless_fresh() {
     let folder = create(out.path(), SCENARIO, false).expect("the same scenario");
     assert!(folder.earlier().is_some());
     let results = Results::open(&folder).expect("readable");
-    assert_eq!(results.finished().count(), 1);
+    assert_eq!(results.finished().expect("readable").count(), 1);
     drop((results, folder));
     fs::remove_file(out.path().join("first/manifest.json")).expect("writable");
     fs::write(out.path().join("first/rows.csv"), "of unknown origin").expect("writable");

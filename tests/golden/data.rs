@@ -43,7 +43,7 @@ fn read(dataset: &dyn Dataset) -> Found {
         objects: vec![(0, 0); dataset.objects().len()],
         ..Found::default()
     };
-    for case in 0..dataset.cases().len() {
+    for case in 0..dataset.case_count() {
         let mut sink = |slice: SliceData| {
             assert_eq!(slice.pixels.dim().0, slice.foreground.dim().0);
             assert_eq!(slice.pixels.dim().1, slice.foreground.dim().1);
@@ -238,7 +238,7 @@ fn check_volumes(
     assert_eq!(found.foreground, voxels);
     let mut sum = 0;
     let mut last_spacing = None;
-    for case in 0..dataset.cases().len() {
+    for case in 0..dataset.case_count() {
         let mut sink = |slice: SliceData| {
             let gray = slice.pixels.index_axis(ndarray::Axis(2), 0);
             let inside = slice.masks[0]

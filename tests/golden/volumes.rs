@@ -226,7 +226,7 @@ fn count(folder: &Path, image: &str, labels: &str, shape: [usize; 3]) -> Counts 
                  objects: [(name: "o")], grid: resample)"#
     );
     let dataset = open_at(&declaration, folder);
-    assert_eq!(dataset.cases().len(), 1, "{declaration}");
+    assert_eq!(dataset.case_count(), 1, "{declaration}");
     let [width, height, depth] = shape;
     let mut counts = Counts {
         slices: vec![0; depth],

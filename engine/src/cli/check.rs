@@ -35,7 +35,7 @@ pub(super) struct Arguments {
 
 pub(super) fn check(arguments: &Arguments) -> miette::Result<Outcome> {
     let prepared = prepare(&arguments.scenario)?;
-    let cases: usize = prepared.datasets.iter().map(|set| set.cases().len()).sum();
+    let cases: usize = prepared.datasets.iter().map(|set| set.case_count()).sum();
     let bar = Bar::new(Unit::Cases, cases as u64, "reading");
     let counts: Vec<_> = prepared
         .datasets
@@ -71,7 +71,7 @@ struct Counts {
 impl Counts {
     /// Reads every case, and names those that cannot be read.
     fn of(dataset: &dyn Dataset, bar: &Bar) -> Self {
-        let counts = (0..dataset.cases().len()).into_par_iter().map(|case| {
+        let counts = (0..dataset.case_count()).into_par_iter().map(|case| {
             let counts = Self::of_case(dataset, case);
             bar.step();
             counts
@@ -117,7 +117,7 @@ impl Counts {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the reader of this file panicked; please report the file".to_owned(),
         };
-        let id = &dataset.cases()[case].id;
+        let id = dataset.case(case).id;
         tracing::warn!("{}/{id} cannot be played: {problem}", dataset.name());
         counts.failed = 1;
         counts

@@ -199,7 +199,7 @@ fn play(arguments: &Arguments, watch: Watch, prepared: Prepared) -> miette::Resu
         .map(|entry| load(entry, &store, &device, arguments.offline))
         .map(|loaded| Ok(remember(loaded?, &device, cache.as_ref())))
         .collect::<miette::Result<Vec<_>>>()?;
-    let cases: usize = prepared.datasets.iter().map(|set| set.cases().len()).sum();
+    let cases: usize = prepared.datasets.iter().map(|set| set.case_count()).sum();
     let bar = Bar::new(Unit::Cases, cases as u64, "playing");
     let order = Order {
         file: &prepared.file,

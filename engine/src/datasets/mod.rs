@@ -16,7 +16,11 @@ mod slicing;
 mod spec;
 mod volumes;
 
-use std::{ops::ControlFlow, path::PathBuf, sync::Arc};
+use std::{
+    ops::{ControlFlow, Range},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use ndarray::{Array2, Array3};
 
@@ -47,9 +51,12 @@ pub trait Dataset: Send + Sync {
     /// The names of the objects, in the order in which tasks are made of them.
     fn objects(&self) -> &[String];
 
-    /// The cases, in canonical order (sorted by identifier). A file that cannot be a case (no mask,
-    /// a name that is not UTF-8) is listed too: reading it says what is wrong, and the others go on.
-    fn cases(&self) -> &[CaseSource];
+    /// How many cases there are. A file that cannot be a case (no mask, a name that is not UTF-8) is
+    /// one too: reading it says what is wrong, and the others go on.
+    fn case_count(&self) -> usize;
+
+    /// Returns case number `case` of the canonical order, which is that of the identifiers.
+    fn case(&self, case: usize) -> CaseSource;
 
     /// Says what the user should know of how the files were understood: what was passed over, which
     /// of several layouts was found.
@@ -67,6 +74,34 @@ pub trait Dataset: Send + Sync {
         case: usize,
         sink: &mut dyn FnMut(SliceData) -> ControlFlow<()>,
     ) -> Result<SliceCount, DatasetError>;
+}
+
+impl dyn Dataset + '_ {
+    /// Returns the cases, in canonical order.
+    pub fn cases(&self) -> impl ExactSizeIterator<Item = CaseSource> {
+        (0..self.case_count()).map(|case| self.case(case))
+    }
+
+    /// Returns the numbers of the cases with this identifier: one, if it is of this dataset.
+    pub fn find(&self, id: &str) -> Range<usize> {
+        let first = self.first_case(|known| known >= id);
+        let end = self.first_case(|known| known > id);
+        first..end
+    }
+
+    /// Returns the number of the first case whose identifier is `late`, as all after it are.
+    fn first_case(&self, late: impl Fn(&str) -> bool) -> usize {
+        let (mut start, mut end) = (0, self.case_count());
+        while start < end {
+            let middle = start.midpoint(end);
+            if late(&self.case(middle).id) {
+                end = middle;
+            } else {
+                start = middle + 1;
+            }
+        }
+        start
+    }
 }
 
 /// One case: an image file, a volume, a phantom.

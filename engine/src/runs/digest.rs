@@ -8,14 +8,14 @@ use std::{
 use super::{
     Caption, Group, Manifest, NocRow, Percentile, Row, RunError, SummaryRow,
     group::trials,
+    means::Summary,
     noc::Noc,
     percentiles::{Percentiles, Pick},
     read_rows, safe_name,
-    summary::Summary,
 };
 
-/// Means and typical cases, from the rows alone. Rows are read one after the other; per trial only
-/// its IoUs are kept.
+/// Means and typical cases, from the rows alone. Rows are read one after the other, and of many trials
+/// the IoUs are sorted on disk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Digest {
     /// The content of `summary.csv`.
@@ -44,21 +44,22 @@ pub struct Typical {
 impl Digest {
     /// Reads `rows.csv` of the run that `manifest` describes.
     pub fn read(rows: &Path, manifest: &Manifest) -> Result<Self, RunError> {
-        let mut summary = Summary::new(manifest.average);
-        let mut percentiles = Percentiles::default();
+        let folder = rows.parent().unwrap_or(Path::new("."));
+        let mut summary = Summary::new(manifest.average, folder);
+        let mut percentiles = Percentiles::new(folder);
         let mut noc = Noc::default();
         for trial in trials(read_rows(rows)?) {
             let trial = trial?;
             let group = Group::of(&trial[0], manifest)?;
             let last_prompt = manifest.strategies[group.strategy].prompts;
-            summary.add(group, &trial, last_prompt);
+            summary.add(group, &trial, last_prompt)?;
             noc.add(group, &trial, last_prompt);
-            percentiles.add(group, &trial);
+            percentiles.add(group, &trial)?;
         }
         Ok(Self {
-            summary: summary.rows(manifest),
+            summary: summary.rows(manifest)?,
             noc: noc.rows(manifest),
-            typical: typical(rows, &percentiles.picks())?,
+            typical: typical(rows, &percentiles.picks()?)?,
         })
     }
 }

@@ -15,7 +15,8 @@ use super::{
     timings::write_timings,
 };
 use crate::{
-    datasets::{CaseSource, Dataset},
+    agenda::Agenda,
+    datasets::Dataset,
     diagnostics::{Grain, Watch},
     limits::{Limits, OnHang},
     models::{self, Model, ModelError},
@@ -149,7 +150,7 @@ pub fn execute(
     }
     manifest.write(&folder.manifest())?;
     let results = Results::open(&folder)?;
-    let cases = study.cases_of(shard);
+    let cases = Agenda::new(&study.datasets, shard);
     let (datasets, count) = (Arc::clone(&study.datasets), cases.len());
     tell_resumed(&results.counts(), count);
     let start = Instant::now();
@@ -200,8 +201,8 @@ fn manifest(order: &Order<'_>) -> Manifest {
     let dataset = |dataset: &dyn Dataset| DatasetEntry {
         name: dataset.name().to_owned(),
         objects: dataset.objects().to_vec(),
-        cases: dataset.cases().len(),
-        cases_blake3: hash_cases(dataset.cases()),
+        cases: dataset.case_count(),
+        cases_blake3: hash_cases(dataset),
     };
     let model = |loaded: &LoadedModel| ModelEntry {
         name: loaded.model.name().to_owned(),
@@ -244,9 +245,9 @@ fn manifest(order: &Order<'_>) -> Manifest {
 }
 
 /// Returns the hash of the cases' identifiers.
-fn hash_cases(cases: &[CaseSource]) -> String {
+fn hash_cases(dataset: &dyn Dataset) -> String {
     let mut hash = blake3::Hasher::new();
-    for case in cases {
+    for case in dataset.cases() {
         hash.update(case.id.as_bytes()).update(b"\n");
     }
     hash.finalize().to_hex().to_string()

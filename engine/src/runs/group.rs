@@ -1,10 +1,12 @@
 //! Rows that are compared and averaged together. See [`Group`].
 
+use serde::{Deserialize, Serialize};
+
 use super::{Manifest, Row, RunError};
 
 /// One strategy of one model on one object of one dataset, by index into the manifest's lists, so
 /// that groups sort in the scenario's order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Group {
     /// Index into [`Manifest::datasets`].
     pub dataset: usize,

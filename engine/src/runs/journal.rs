@@ -2,7 +2,9 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
+    io::{
+        BufRead as _, BufReader, BufWriter, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _,
+    },
     path::{Path, PathBuf},
 };
 
@@ -18,8 +20,8 @@ use super::{
 /// The longest line read, in bytes: a hundred times the longest that is written.
 const LONGEST: u64 = 1 << 20;
 
-/// Says that a case is finished: its lines are where the spans say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Says that a case is finished: its lines are where the spans say. Entries sort by case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Entry {
     /// The case.
     pub(super) key: CaseKey,
@@ -32,7 +34,7 @@ pub(super) struct Entry {
 /// One line, after its checksum.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Record {
+pub(super) enum Record {
     /// A case is finished.
     Case(Entry),
     /// All files lie sorted beside the old ones: from here on the sorted ones count.
@@ -49,42 +51,40 @@ pub(super) struct Journal {
     file: File,
 }
 
-/// What a journal says.
-#[derive(Debug, Default)]
-pub(super) struct Finished {
-    /// In the order in which they were finished.
-    pub(super) entries: Vec<Entry>,
-    /// The last thing that happened was [`Journal::append_sorted`].
-    pub(super) is_sorted: bool,
-    /// Lines that are torn or damaged.
-    pub(super) damaged: usize,
-}
-
-impl Finished {
-    /// Reads a journal; one that does not exist says nothing.
-    pub(super) fn read(path: &Path) -> Result<Self, RunError> {
-        let mut finished = Self::default();
-        if !path.exists() {
-            return Ok(finished);
-        }
-        let mut source = BufReader::new(File::open(path).map_err(reading(path))?);
-        let mut line = Vec::new();
-        loop {
+/// Reads a journal line by line; one that does not exist says nothing. `None` stands for a line that is
+/// torn or damaged.
+pub(super) fn read(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<Option<Record>, RunError>> + use<>, RunError> {
+    let source = match File::open(path) {
+        Ok(file) => Some(BufReader::new(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(reading(path)(error)),
+    };
+    let path = path.to_owned();
+    let mut line = Vec::new();
+    let lines = source.map(|mut source| {
+        std::iter::from_fn(move || {
             line.clear();
             let read = source.by_ref().take(LONGEST).read_until(b'\n', &mut line);
-            if read.map_err(reading(path))? == 0 {
-                return Ok(finished);
+            match read.map_err(reading(&path)) {
+                Ok(0) => None,
+                read => Some(read.map(|_| parse(&line))),
             }
-            match parse(&line) {
-                Some(Record::Case(entry)) => {
-                    finished.is_sorted = false;
-                    finished.entries.push(entry);
-                }
-                Some(Record::Sorted) => finished.is_sorted = true,
-                None => finished.damaged += 1,
-            }
-        }
-    }
+        })
+    });
+    Ok(lines.into_iter().flatten())
+}
+
+/// Reads what a journal says of cases, in the order in which they were finished.
+pub(super) fn read_entries(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<Entry, RunError>> + use<>, RunError> {
+    Ok(read(path)?.filter_map(|record| match record {
+        Ok(Some(Record::Case(entry))) => Some(Ok(entry)),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    }))
 }
 
 impl Journal {
@@ -103,38 +103,39 @@ impl Journal {
     }
 
     /// Appends that a case is finished.
-    pub(super) fn append(&mut self, entry: Entry) -> Result<Entry, RunError> {
-        let Record::Case(entry) = self.append_record(Record::Case(entry))? else {
-            unreachable!("it is given back as it was");
-        };
-        Ok(entry)
+    pub(super) fn append(&mut self, entry: Entry) -> Result<(), RunError> {
+        self.append_record(&Record::Case(entry))
     }
 
     /// Appends that the sorted files count from here on.
     pub(super) fn append_sorted(&mut self) -> Result<(), RunError> {
-        self.append_record(Record::Sorted)?;
+        self.append_record(&Record::Sorted)?;
         self.sync()
     }
 
-    fn append_record(&mut self, record: Record) -> Result<Record, RunError> {
-        let line = line(&record, &self.path)?;
+    fn append_record(&mut self, record: &Record) -> Result<(), RunError> {
+        let line = line(record, &self.path)?;
         let end = self.file.stream_position().map_err(writing(&self.path))?;
         if let Err(error) = self.file.write_all(&line) {
             // Should this fail too, the torn line counts for nothing.
             _ = self.file.set_len(end);
             return Err(writing(&self.path)(error));
         }
-        Ok(record)
+        Ok(())
     }
 
     /// Replaces the journal by one that says `entries`.
-    pub(super) fn replace(path: &Path, entries: &[Entry]) -> Result<(), RunError> {
+    pub(super) fn replace(
+        path: &Path,
+        entries: impl Iterator<Item = Result<Entry, RunError>>,
+    ) -> Result<(), RunError> {
         replace(path, |file| {
+            let mut target = BufWriter::new(file);
             for entry in entries {
-                let line = line(&Record::Case(entry.clone()), path)?;
-                file.write_all(&line).map_err(writing(path))?;
+                let line = line(&Record::Case(entry?), path)?;
+                target.write_all(&line).map_err(writing(path))?;
             }
-            Ok(())
+            target.flush().map_err(writing(path))
         })
     }
 
@@ -206,9 +207,13 @@ mod tests {
         }
     }
 
+    fn entries(path: &Path) -> Vec<Entry> {
+        let entries: Result<_, _> = read_entries(path).expect("readable").collect();
+        entries.expect("readable")
+    }
+
     fn cases(path: &Path) -> Vec<String> {
-        let finished = Finished::read(path).expect("readable");
-        finished.entries.into_iter().map(|e| e.key.case).collect()
+        entries(path).into_iter().map(|e| e.key.case).collect()
     }
 
     #[test]
@@ -245,16 +250,17 @@ mod tests {
         fn any_damage_costs_only_the_lines_it_hits(at in 0usize..1000, flip in 1u8..) {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let path = folder.path().join("journal.log");
-            let entries: Vec<_> = ["a", "b", "c", "d"].map(entry).into();
-            Journal::replace(&path, &entries).expect("writable");
+            let written: Vec<_> = ["a", "b", "c", "d"].map(entry).into();
+            Journal::replace(&path, written.iter().cloned().map(Ok)).expect("writable");
             let mut text = std::fs::read(&path).expect("readable");
             let at = at % text.len();
             text[at] ^= flip;
             std::fs::write(&path, &text).expect("writable");
-            let finished = Finished::read(&path).expect("readable");
-            prop_assert!(finished.entries.len() >= 2);
-            prop_assert!(finished.entries.iter().all(|entry| entries.contains(entry)));
-            prop_assert!(finished.damaged > 0);
+            let left = entries(&path);
+            prop_assert!(left.len() >= 2);
+            prop_assert!(left.iter().all(|entry| written.contains(entry)));
+            let damaged = |record: Result<Option<Record>, _>| record.expect("readable").is_none();
+            prop_assert!(read(&path).expect("readable").any(damaged));
         }
 
         #[test]
@@ -262,7 +268,7 @@ mod tests {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let path = folder.path().join("journal.log");
             std::fs::write(&path, bytes).expect("writable");
-            prop_assert!(Finished::read(&path).expect("readable").entries.is_empty());
+            prop_assert!(entries(&path).is_empty());
             Journal::open(path).expect("writable");
         }
     }

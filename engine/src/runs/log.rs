@@ -24,7 +24,7 @@ pub struct CaseKey {
 }
 
 /// Where a case's lines lie in a file, with their checksum.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Span {
     /// Byte at which they begin; without meaning if there are none.
     pub(super) start: u64,

@@ -123,7 +123,7 @@ pub struct StageEntry {
 }
 
 /// How much of a run was done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Counts {
     /// Cases that are done with, the failed ones included.
     pub cases: usize,

@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeSet, fs, io::ErrorKind, path::Path, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Counts, Manifest, Report, Results, RunError, RunFolder, Shard, State,
     conclude::conclude,
     error::reading,
     folder::SHARDS,
-    journal::{Entry, Finished, Journal},
+    journal::{Entry, Journal},
     log::SpanReader,
-    sorted::{self, Files},
+    sorted::{self, Files, HELD},
+    sorter::{Sorted, Sorter},
 };
 use crate::{
     datasets::Dataset,
@@ -30,12 +33,12 @@ const NAMED: usize = 10;
 /// cannot be written.
 pub fn merge(root: &Path) -> Result<Report, RunError> {
     let manifests = read_manifests(root, &find_shards(root)?)?;
-    let mut parts = Vec::new();
+    let mut parts = Sorter::new(root, HELD);
     for (shard, manifest) in &manifests {
-        parts.extend(read_part(root, *shard, manifest)?);
+        read_part(root, *shard, manifest, &mut parts)?;
     }
-    parts.sort_by(|a, b| a.entry.key.cmp(&b.entry.key));
-    let manifest = merged(root, &manifests, &parts)?;
+    let parts = parts.finish()?;
+    let manifest = merged(root, &manifests, parts.len())?;
 
     let folder = RunFolder::at(root, &manifest, false)?;
     folder.clear()?;
@@ -128,35 +131,41 @@ fn read_manifests(root: &Path, shards: &[Shard]) -> Result<Vec<(Shard, Manifest)
 }
 
 /// A finished case, and the shard that has its lines.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Part {
-    shard: Shard,
     entry: Entry,
+    shard: Shard,
 }
 
-/// Reads what a shard finished, while no other process has it.
-fn read_part(root: &Path, shard: Shard, manifest: &Manifest) -> Result<Vec<Part>, RunError> {
+/// Reads what a shard finished, while no other process has it, into `parts`.
+fn read_part(
+    root: &Path,
+    shard: Shard,
+    manifest: &Manifest,
+    parts: &mut Sorter<Part>,
+) -> Result<(), RunError> {
     let folder = RunFolder::at(&root.join(SHARDS).join(shard.folder()), manifest, false)?;
-    let entries = Results::open(&folder)?.into_entries();
-    let mut counts = Counts::default();
-    for entry in &entries {
-        counts += entry.counts;
+    let results = Results::open(&folder)?;
+    let damaged = || refuse_if_any("damaged", root, shard.count(), vec![shard.index()]);
+    if results.counts() != manifest.counts {
+        return damaged();
     }
-    let is_stranger = |entry: &Entry| {
+    for entry in results.entries()? {
+        let entry = entry?;
         let dataset = manifest.datasets.get(entry.key.dataset);
-        dataset.is_none_or(|dataset| !shard.holds(&dataset.name, &entry.key.case))
-    };
-    if counts != manifest.counts || entries.iter().any(is_stranger) {
-        return refuse_if_any("damaged", root, shard.count(), vec![shard.index()]).map(|()| vec![]);
+        if dataset.is_none_or(|dataset| !shard.holds(&dataset.name, &entry.key.case)) {
+            return damaged();
+        }
+        parts.push(Part { entry, shard })?;
     }
-    let part = |entry| Part { shard, entry };
-    Ok(entries.into_iter().map(part).collect())
+    Ok(())
 }
 
-/// Describes the whole run.
+/// Describes the whole run, of which as many cases were found.
 fn merged(
     root: &Path,
     manifests: &[(Shard, Manifest)],
-    parts: &[Part],
+    found: usize,
 ) -> Result<Manifest, RunError> {
     let mut manifest = manifests[0].1.clone();
     manifest.shard = None;
@@ -165,18 +174,16 @@ fn merged(
     manifest.counts = Counts::default();
     manifest.stages.clear();
     for (_, shard) in manifests {
+        manifest.counts += shard.counts;
         for time in &shard.stages {
             manifest.add_time(&time.stage, time.count, time.seconds);
         }
     }
-    for part in parts {
-        manifest.counts += part.entry.counts;
-    }
     let cases: usize = manifest.datasets.iter().map(|dataset| dataset.cases).sum();
-    if cases != parts.len() {
+    if cases != found {
         return Err(RunError::MissingCases {
             folder: root.to_owned(),
-            found: parts.len(),
+            found,
             expected: cases,
         });
     }
@@ -195,28 +202,23 @@ fn merged(
 
 /// Writes the growing files of the whole run, in canonical order. A file of a shard is opened for
 /// each case: there may be more shards than a process may hold open.
-fn write_sorted(folder: &RunFolder, parts: &[Part]) -> Result<(), RunError> {
+fn write_sorted(folder: &RunFolder, parts: &Sorted<Part>) -> Result<(), RunError> {
     let files = Files::of(folder);
     let names = files
         .logs
         .each_ref()
         .map(|path| path.file_name().unwrap_or_default().to_owned());
     let shards = folder.root().join(SHARDS);
-    sorted::write(&files, parts.iter(), |file, part, target| {
+    sorted::write(&files, parts, |file, part, target| {
         let path = shards.join(part.shard.folder()).join(&names[file]);
         SpanReader::open(&path)
             .map_err(std::io::Error::other)?
             .copy(part.entry.spans[file], target)
     })?;
-    let entries: Vec<_> = parts.iter().map(|part| part.entry.clone()).collect();
-    Journal::replace(&files.journal, &entries)?;
+    let entries = parts.merge()?.map(|part| Ok(part?.entry));
+    Journal::replace(&files.journal, entries)?;
     Journal::open(files.journal.clone())?.append_sorted()?;
-    let found = Finished {
-        entries,
-        is_sorted: true,
-        damaged: 0,
-    };
-    sorted::settle(&files, found).map(drop)
+    sorted::settle(&files)
 }
 
 /// Opens the data of a run, in the manifest's order.

@@ -17,7 +17,7 @@ use super::{Row, RunError, folder::replace, read_rows};
 use crate::metrics::Wanted;
 
 /// Rows per row group: what is held in memory at once.
-const GROUP: usize = 1 << 16;
+const GROUP: usize = 1 << 12;
 
 /// Writes the rows of `rows.csv` as Parquet, with the same columns in the same order: text, 64-bit
 /// integers, `DOUBLE`, and `FLOAT` for what models answer in single precision; empty cells are null.

@@ -1,10 +1,13 @@
 //! Which cases are typical. See [`Percentile`].
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Group, Row};
+use super::{
+    Group, Row, RunError,
+    sorter::{Ranked, Sorter},
+};
 
 /// How good a case is among its group: a quarter, half, three quarters of the others are no better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,39 +42,69 @@ pub(super) struct Pick {
     pub(super) trials: usize,
 }
 
+/// How many trials are held while they are sorted: a fifth of a megabyte.
+const HELD: usize = 1 << 12;
+
 /// Collects the IoU of every trial at its last prompt, with the trial's number in the rows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Percentiles {
-    groups: BTreeMap<Group, Vec<(f64, u64)>>,
+    /// How many trials of each there are.
+    groups: BTreeMap<Group, usize>,
+    values: Sorter<(Group, Ranked, u64)>,
     trials: u64,
 }
 
 impl Percentiles {
+    /// Starts without trials; many are sorted in a file in `folder`.
+    pub(super) fn new(folder: &Path) -> Self {
+        Self {
+            groups: BTreeMap::new(),
+            values: Sorter::new(folder, HELD),
+            trials: 0,
+        }
+    }
+
     /// Adds a trial's rows.
-    pub(super) fn add(&mut self, group: Group, trial: &[Row]) {
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(super) fn add(&mut self, group: Group, trial: &[Row]) -> Result<(), RunError> {
         if let Some(last) = trial.last() {
-            let values = self.groups.entry(group).or_default();
-            values.push((last.iou, self.trials));
+            *self.groups.entry(group).or_default() += 1;
+            self.values.push((group, last.iou.into(), self.trials))?;
         }
         self.trials += 1;
+        Ok(())
     }
 
     /// Returns what each typical trial stands for, by its number. Of equal trials the earlier one
     /// counts as less good; a trial that is typical twice is named once.
-    pub(super) fn picks(self) -> BTreeMap<u64, Pick> {
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(super) fn picks(self) -> Result<BTreeMap<u64, Pick>, RunError> {
+        let sorted = self.values.finish()?;
+        let mut values = sorted.merge()?;
         let mut picks = BTreeMap::new();
-        for (group, mut values) in self.groups {
-            values.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            for percentile in Percentile::ALL {
-                let (_, trial) = values[percentile.rank(values.len())];
+        for (group, trials) in self.groups {
+            let mut ranked = Vec::new();
+            for (rank, value) in values.by_ref().take(trials).enumerate() {
+                let (_, _, trial) = value?;
+                let here = Percentile::ALL.into_iter();
+                let here = here.filter(|percentile| percentile.rank(trials) == rank);
+                ranked.extend(here.map(|percentile| (percentile, trial)));
+            }
+            // Where one trial is all three, it is the median.
+            ranked.sort_by_key(|&(percentile, _)| percentile != Percentile::Median);
+            for (percentile, trial) in ranked {
                 picks.entry(trial).or_insert(Pick {
                     group,
                     percentile,
-                    trials: values.len(),
+                    trials,
                 });
             }
         }
-        picks
+        Ok(picks)
     }
 }
 
@@ -88,11 +121,13 @@ mod tests {
             model: 0,
             strategy: 0,
         };
-        let mut percentiles = Percentiles::default();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut percentiles = Percentiles::new(folder.path());
         for &iou in ious {
-            percentiles.add(group, &[row("a", "s", 1, 0.0), row("a", "s", 2, iou)]);
+            let trial = [row("a", "s", 1, 0.0), row("a", "s", 2, iou)];
+            percentiles.add(group, &trial).expect("writable");
         }
-        let picks = percentiles.picks();
+        let picks = percentiles.picks().expect("readable");
         picks
             .into_iter()
             .map(|(trial, pick)| (trial, pick.percentile))

@@ -1,17 +1,17 @@
 //! What a run writes while it runs. See [`Results`].
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+
+use fixedbitset::FixedBitSet;
 
 use super::{
     CaseKey, Counts, Failure, PredictedMask, Row, RunError, RunFolder,
-    journal::{Entry, Finished, Journal},
+    journal::{self, Entry, Journal},
     json_lines::json_lines,
     log::{CaseLog, Span},
     rows::csv_lines,
     sorted::{self, Files},
+    sorter::Sorted,
 };
 
 /// The part of the time that may be spent waiting for the disk.
@@ -26,12 +26,13 @@ const SYNC_SHARE: u32 = 10;
 /// A case's lines are written, then its line in the journal. Both are handed to the disk after each
 /// case, or, where that would take more than a tenth of the time, with one of the next cases: after
 /// a power cut that much is played again. Checksums tell what did not reach the disk.
+///
+/// Of finished cases nothing stays in memory: what is to be known of them is read from the journal.
 #[derive(Debug)]
 pub struct Results {
     files: Files,
     logs: [CaseLog; 3],
     journal: Journal,
-    entries: Vec<Entry>,
     counts: Counts,
     /// What was given up while it was played.
     given_up: Option<CaseKey>,
@@ -59,17 +60,18 @@ impl Results {
     /// dropped: their cases are not finished.
     pub fn open(folder: &RunFolder) -> Result<Self, RunError> {
         let files = Files::of(folder);
-        let found = Finished::read(&files.journal)?;
-        let found = sorted::settle(&files, found)?;
+        sorted::settle(&files)?;
         let mut logs = files.open_logs()?;
-        let entries = whole_entries(&logs, &found.entries)?;
-        let dropped = found.entries.len() - entries.len() + found.damaged;
+        let damaged = journal::read(&files.journal)?
+            .filter(|record| matches!(record, Ok(None)))
+            .count();
+        let entries = files.sort_journal()?;
+        let whole = find_whole(&logs, &entries)?;
+        let dropped = entries.len() - whole.are.count_ones(..) + damaged;
         if dropped > 0 {
-            Journal::replace(&files.journal, &entries)?;
+            Journal::replace(&files.journal, whole.of(entries.merge()?))?;
         }
-        for (file, log) in logs.iter_mut().enumerate() {
-            let ends = entries.iter().map(|entry| used_end(entry.spans[file]));
-            let end = ends.max().unwrap_or(0);
+        for (log, end) in logs.iter_mut().zip(whole.ends) {
             if log.end() > end.max(log.header()) {
                 tracing::debug!("{} is cut to {end} bytes", log.path().display());
             }
@@ -81,35 +83,37 @@ impl Results {
                 folder.root().display()
             );
         }
-        let mut counts = Counts::default();
-        for entry in &entries {
-            counts += entry.counts;
-        }
         Ok(Self {
             journal: Journal::open(files.journal.clone())?,
             files,
             logs,
-            entries,
-            counts,
+            counts: whole.counts,
             given_up: None,
             synced: Instant::now(),
             sync_cost: Duration::ZERO,
         })
     }
 
-    /// Returns the cases that are finished.
-    pub fn finished(&self) -> impl Iterator<Item = &CaseKey> {
-        self.entries.iter().map(|entry| &entry.key)
+    /// Reads which cases are finished.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn finished(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<CaseKey, RunError>> + use<>, RunError> {
+        Ok(self.entries()?.map(|entry| Ok(entry?.key)))
+    }
+
+    /// Reads what is finished.
+    pub(super) fn entries(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Entry, RunError>> + use<>, RunError> {
+        journal::read_entries(&self.files.journal)
     }
 
     /// Returns how much the finished cases are.
     pub fn counts(&self) -> Counts {
         self.counts
-    }
-
-    /// Returns what is finished, and closes the files.
-    pub(super) fn into_entries(self) -> Vec<Entry> {
-        self.entries
     }
 
     /// Appends, as all there is to say of a case, why it is given up while it is played, and hands
@@ -163,9 +167,8 @@ impl Results {
             trials: result.trials,
             predictions: result.rows.len(),
         };
-        let entry = self.journal.append(Entry { key, spans, counts })?;
+        self.journal.append(Entry { key, spans, counts })?;
         self.counts += counts;
-        self.entries.push(entry);
         if self.synced.elapsed() >= self.sync_cost * SYNC_SHARE {
             self.sync()?;
         }
@@ -176,28 +179,17 @@ impl Results {
     pub fn finish(mut self) -> Result<(), RunError> {
         self.sync()?;
         let ends = self.logs.each_ref().map(CaseLog::end);
-        let is_compact = |file: usize| {
-            let last = self.entries.last();
-            let end = last.map_or(0, |entry| entry.spans[file].end());
-            ends[file] == end.max(self.logs[file].header())
-        };
-        if self.files.is_sorted(&self.entries) && (0..3).all(is_compact) {
+        if self.files.are_sorted(ends)? {
             return Ok(());
         }
         let readers: Result<Vec<_>, _> = self.logs.iter().map(CaseLog::reader).collect();
         let mut readers = readers?;
-        let mut entries: Vec<_> = self.entries.iter().collect();
-        entries.sort_by(|a, b| a.key.cmp(&b.key));
-        sorted::write(&self.files, entries.into_iter(), |file, entry, target| {
+        let entries = self.files.sort_journal()?;
+        sorted::write(&self.files, &entries, |file, entry, target| {
             readers[file].copy(entry.spans[file], target)
         })?;
         self.journal.append_sorted()?;
-        let found = Finished {
-            entries: self.entries,
-            is_sorted: true,
-            damaged: 0,
-        };
-        sorted::settle(&self.files, found).map(drop)
+        sorted::settle(&self.files)
     }
 
     /// Hands all that was written to the disk: lines first, then what says that they are there.
@@ -213,21 +205,56 @@ impl Results {
     }
 }
 
-/// Returns the entries whose lines are as they were written, each case once.
-fn whole_entries(logs: &[CaseLog; 3], entries: &[Entry]) -> Result<Vec<Entry>, RunError> {
-    let mut is_whole = vec![true; entries.len()];
-    for (file, log) in logs.iter().enumerate() {
-        let mut reader = log.reader()?;
-        for (entry, is_whole) in entries.iter().zip(&mut is_whole) {
-            *is_whole = *is_whole && reader.is_whole(entry.spans[file])?;
+/// Which entries' lines are as they were written.
+struct Whole {
+    /// One bit per entry, in their order.
+    are: FixedBitSet,
+    /// How much they are together.
+    counts: Counts,
+    /// Where the last of their lines end.
+    ends: [u64; 3],
+}
+
+/// Looks for the entries whose lines are as they were written, each case once.
+fn find_whole(logs: &[CaseLog; 3], entries: &Sorted<Entry>) -> Result<Whole, RunError> {
+    let mut whole = Whole {
+        are: FixedBitSet::with_capacity(entries.len()),
+        counts: Counts::default(),
+        ends: [0; 3],
+    };
+    let readers: Result<Vec<_>, _> = logs.iter().map(CaseLog::reader).collect();
+    let mut readers = readers?;
+    let mut last = None;
+    'entries: for (number, entry) in entries.merge()?.enumerate() {
+        let entry = entry?;
+        if last.as_ref() == Some(&entry.key) {
+            continue;
         }
+        for (reader, &span) in readers.iter_mut().zip(&entry.spans) {
+            if !reader.is_whole(span)? {
+                continue 'entries;
+            }
+        }
+        whole.are.insert(number);
+        whole.counts += entry.counts;
+        for (end, span) in whole.ends.iter_mut().zip(entry.spans) {
+            *end = used_end(span).max(*end);
+        }
+        last = Some(entry.key);
     }
-    let mut seen = BTreeSet::new();
-    let whole = entries.iter().zip(is_whole).filter(|&(_, whole)| whole);
-    Ok(whole
-        .filter(|(entry, _)| seen.insert(&entry.key))
-        .map(|(entry, _)| entry.clone())
-        .collect())
+    Ok(whole)
+}
+
+impl Whole {
+    /// Leaves those that are whole; an error comes where it arose.
+    fn of(
+        &self,
+        entries: impl Iterator<Item = Result<Entry, RunError>>,
+    ) -> impl Iterator<Item = Result<Entry, RunError>> {
+        let numbered = entries.enumerate();
+        let whole = numbered.filter(|(number, entry)| entry.is_err() || self.are.contains(*number));
+        whole.map(|(_, entry)| entry)
+    }
 }
 
 /// Returns the end of a span that has bytes.
@@ -269,6 +296,11 @@ pub(super) mod tests {
         folder
     }
 
+    fn finished_cases(results: &Results) -> Vec<CaseKey> {
+        let finished: Result<_, _> = results.finished().expect("readable").collect();
+        finished.expect("readable")
+    }
+
     /// Plays the cases, each of a few rows and every fourth a failure, as far as they are missing.
     fn play(results: &mut Results, cases: &[u32]) {
         for case in cases {
@@ -276,7 +308,7 @@ pub(super) mod tests {
                 dataset: 0,
                 case: format!("case {case:02}"),
             };
-            if results.finished().any(|known| *known == key) {
+            if finished_cases(results).contains(&key) {
                 continue;
             }
             let rows: Vec<_> = (1..=*case)
@@ -418,7 +450,7 @@ pub(super) mod tests {
         results.finish().expect("writable");
         let before = bytes(&folder);
         let results = Results::open(&folder).expect("writable");
-        assert_eq!(results.finished().count(), 3);
+        assert_eq!(finished_cases(&results).len(), 3);
         results.finish().expect("writable");
         assert!(bytes(&folder) == before);
     }

@@ -11,7 +11,7 @@ const MOST: u32 = 100_000;
 ///
 /// A case belongs to a shard by a hash of its dataset's name and its own identifier: whatever the
 /// machine and the order, and as evenly as chance has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Shard {
     index: NonZeroU32,

@@ -8,14 +8,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use super::{
     Failure, RunError, RunFolder,
     error::writing,
     folder::{remove, replace, sync_folder},
-    journal::{Entry, Finished, Journal},
-    log::CaseLog,
+    journal::{self, Entry, Journal, Record},
+    log::{CaseLog, Span},
     rows::header,
+    sorter::{Sorted, Sorter},
 };
+
+/// How many entries are held while they are sorted: about a megabyte.
+pub(super) const HELD: usize = 1 << 12;
 
 /// The growing files of a run, in the order in which a case is written to them.
 #[derive(Debug)]
@@ -46,30 +52,48 @@ impl Files {
         Ok([open(0)?, open(1)?, open(2)?])
     }
 
-    /// Puts the entries into canonical order, with the spans they then have. Each case is there once.
-    /// In place: there may be a million.
-    fn sort(&self, entries: &mut [Entry]) {
-        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        let mut ends = self.starts();
-        for entry in entries {
-            for (span, end) in entry.spans.iter_mut().zip(&mut ends) {
-                span.start = *end;
-                *end = end.saturating_add(span.length);
-            }
+    /// Sorts what the journal says of cases, whichever spans they have.
+    pub(super) fn sort_journal(&self) -> Result<Sorted<Entry>, RunError> {
+        let folder = self.journal.parent().unwrap_or(Path::new("."));
+        let mut sorter = Sorter::new(folder, HELD);
+        for entry in journal::read_entries(&self.journal)? {
+            sorter.push(entry?)?;
         }
+        sorter.finish()
     }
 
-    /// Returns whether the entries are in canonical order, and the lines of each follow those before.
-    pub(super) fn is_sorted(&self, entries: &[Entry]) -> bool {
+    /// Returns whether the journal is in canonical order, and the files are its cases' lines in that
+    /// order and end at `ends`.
+    pub(super) fn are_sorted(&self, ends: [u64; 3]) -> Result<bool, RunError> {
+        let mut last = None;
+        let mut expected = self.starts();
+        for entry in journal::read_entries(&self.journal)? {
+            let entry = entry?;
+            let follows = last.as_ref().is_none_or(|last| *last <= entry.key)
+                && entry.spans.each_ref().map(|span| span.start) == expected;
+            if !follows {
+                return Ok(false);
+            }
+            expected = entry.spans.map(Span::end);
+            last = Some(entry.key);
+        }
+        Ok(ends == expected)
+    }
+
+    /// Gives entries in canonical order the spans that they have in sorted files.
+    fn place(
+        &self,
+        entries: impl Iterator<Item = Result<Entry, RunError>>,
+    ) -> impl Iterator<Item = Result<Entry, RunError>> {
         let mut ends = self.starts();
-        entries.is_sorted_by_key(|entry| &entry.key)
-            && entries.iter().all(|entry| {
-                entry.spans.iter().zip(&mut ends).all(|(span, end)| {
-                    let follows = span.start == *end;
-                    *end = end.saturating_add(span.length);
-                    follows
-                })
-            })
+        entries.map(move |entry| {
+            let mut entry = entry?;
+            for (span, end) in entry.spans.iter_mut().zip(&mut ends) {
+                span.start = *end;
+                *end = span.end();
+            }
+            Ok(entry)
+        })
     }
 
     /// Returns where the first lines begin.
@@ -80,22 +104,20 @@ impl Files {
 
 /// Writes all files in the order of `cases` beside themselves; [`settle`] puts them in place.
 /// `copy` copies what a case has in one of the files.
-pub(super) fn write<C: Copy>(
+pub(super) fn write<C: Ord + Clone + Serialize + DeserializeOwned>(
     files: &Files,
-    cases: impl Iterator<Item = C> + Clone,
+    cases: &Sorted<C>,
     mut copy: impl FnMut(usize, C, &mut BufWriter<&mut File>) -> io::Result<()>,
 ) -> Result<(), RunError> {
     for (number, path) in files.logs.iter().enumerate() {
         replace(&beside(path), |file| {
             let mut target = BufWriter::new(file);
-            let mut write = || {
-                target.write_all(files.headers[number].as_bytes())?;
-                for case in cases.clone() {
-                    copy(number, case, &mut target)?;
-                }
-                target.flush()
-            };
-            write().map_err(writing(path))
+            let header = files.headers[number].as_bytes();
+            target.write_all(header).map_err(writing(path))?;
+            for case in cases.merge()? {
+                copy(number, case?, &mut target).map_err(writing(path))?;
+            }
+            target.flush().map_err(writing(path))
         })?;
     }
     Ok(())
@@ -105,12 +127,16 @@ pub(super) fn write<C: Copy>(
 ///
 /// If its last word is that sorted files lie beside the old ones, they take their places, and the
 /// journal is replaced by one that says where the cases are now.
-pub(super) fn settle(files: &Files, mut found: Finished) -> Result<Finished, RunError> {
-    if !found.is_sorted {
+pub(super) fn settle(files: &Files) -> Result<(), RunError> {
+    let mut last = None;
+    for record in journal::read(&files.journal)? {
+        last = record?.or(last);
+    }
+    if !matches!(last, Some(Record::Sorted)) {
         for path in &files.logs {
             remove(&beside(path))?;
         }
-        return Ok(found);
+        return Ok(());
     }
     for path in &files.logs {
         match fs::rename(beside(path), path) {
@@ -124,10 +150,8 @@ pub(super) fn settle(files: &Files, mut found: Finished) -> Result<Finished, Run
     if let Some(folder) = files.journal.parent() {
         sync_folder(folder)?;
     }
-    files.sort(&mut found.entries);
-    Journal::replace(&files.journal, &found.entries)?;
-    found.is_sorted = false;
-    Ok(found)
+    let entries = files.sort_journal()?;
+    Journal::replace(&files.journal, files.place(entries.merge()?))
 }
 
 /// Returns where the sorted file is until it takes its place.

@@ -141,7 +141,7 @@ fn shorten(name: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runs::{rows::tests::row, summary::tests::summarise};
+    use crate::runs::{means::tests::summarise, rows::tests::row};
 
     fn summary() -> Vec<SummaryRow> {
         let mut rows = Vec::new();

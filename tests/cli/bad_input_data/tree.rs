@@ -52,14 +52,14 @@ impl Tree {
     /// folder's own path is left out of the messages.
     pub(crate) fn outcomes(&self, declaration: &str) -> Vec<(String, Result<usize, String>)> {
         let dataset = self.open(declaration).expect("it has a good case");
-        (0..dataset.cases().len())
+        (0..dataset.case_count())
             .map(|case| {
                 let outcome =
                     match dataset.read(case, &mut |_: SliceData| ControlFlow::Continue(())) {
                         Ok(count) => Ok(count.with_object),
                         Err(error) => Err(self.shorten(&error)),
                     };
-                (dataset.cases()[case].id.clone(), outcome)
+                (dataset.case(case).id, outcome)
             })
             .collect()
     }

@@ -18,14 +18,14 @@ fn named() -> impl Iterator<Item = &'static Layout> {
 fn told(layout: &Layout, damage: impl Fn(&Path)) -> String {
     let root = planted(layout);
     let whole = open(layout.declaration, root.path()).expect("it is recognised");
-    let image = whole.cases()[0].path.clone();
+    let image = whole.case(0).path;
     damage(&image);
     let dataset = match open(layout.declaration, root.path()) {
         Ok(dataset) => dataset,
         Err(error) => return error.to_string(),
     };
     let mut said = Vec::new();
-    for case in 0..dataset.cases().len() {
+    for case in 0..dataset.case_count() {
         if let Err(error) = dataset.read(case, &mut |_| ControlFlow::Continue(())) {
             said.push(error.to_string());
         }
@@ -86,12 +86,7 @@ fn links_in_circles_cost_their_case() {
         let folder = root.path().join(layout.folder());
         std::os::unix::fs::symlink(".", folder.join("again")).expect("writable");
         let dataset = open(layout.declaration, root.path()).expect("it is recognised");
-        assert_eq!(
-            dataset.cases().len(),
-            layout.cases,
-            "{}",
-            layout.declaration
-        );
+        assert_eq!(dataset.case_count(), layout.cases, "{}", layout.declaration);
     }
 }
 
@@ -123,7 +118,7 @@ fn partners_that_are_missing() {
     for layout in named() {
         let root = planted(layout);
         let whole = open(layout.declaration, root.path()).expect("it is recognised");
-        let image = whole.cases()[0].path.clone();
+        let image = whole.case(0).path;
         fs::remove_file(&image).expect("it was written");
         let says = |unpaired: &str| {
             let declaration = layout.declaration.trim_end_matches(')');
@@ -135,10 +130,10 @@ fn partners_that_are_missing() {
                 Ok(dataset) => dataset,
                 Err(error) => return (0, error.to_string()),
             };
-            let outcomes = (0..dataset.cases().len())
+            let outcomes = (0..dataset.case_count())
                 .filter_map(|case| dataset.read(case, &mut |_| ControlFlow::Continue(())).err());
             let said: Vec<_> = outcomes.map(|error| error.to_string()).collect();
-            (dataset.cases().len() - said.len(), said.join("\n"))
+            (dataset.case_count() - said.len(), said.join("\n"))
         };
         let (played, message) = says("fail");
         if layout.cases == 1 {

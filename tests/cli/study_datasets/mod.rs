@@ -35,7 +35,7 @@ fn open(declaration: &str, base: &Path) -> Result<Box<dyn Dataset>, DatasetError
 
 /// Reads all slices of all cases.
 fn read(dataset: &dyn Dataset) -> Vec<(String, Vec<SliceData>)> {
-    let sources = dataset.cases().iter().enumerate();
+    let sources = dataset.cases().enumerate();
     let read = sources.map(|(case, source)| {
         let mut slices = Vec::new();
         let outcome = dataset.read(case, &mut |slice| {
@@ -43,7 +43,7 @@ fn read(dataset: &dyn Dataset) -> Vec<(String, Vec<SliceData>)> {
             ControlFlow::Continue(())
         });
         assert!(outcome.is_ok(), "{}: {:?}", source.id, outcome.err());
-        (source.id.clone(), slices)
+        (source.id, slices)
     });
     read.collect()
 }
@@ -86,12 +86,7 @@ fn every_layout_is_recognised() {
         let remarks = dataset.remarks();
         assert!(remarks[0].starts_with(&found), "{remarks:?}");
         assert_eq!(dataset.name(), layout.dataset());
-        assert_eq!(
-            dataset.cases().len(),
-            layout.cases,
-            "{}",
-            layout.declaration
-        );
+        assert_eq!(dataset.case_count(), layout.cases, "{}", layout.declaration);
         assert_eq!(
             slices_of(&*dataset),
             layout.objects,
@@ -360,7 +355,7 @@ fn raters_are_merged_chosen_or_kept_apart() {
     assert_eq!(slices_of(&*spine("raters: as_objects")), apart);
     let cases = spine("raters: as_cases");
     assert_eq!(slices_of(&*cases), [("gm", 20)]);
-    let ids: Vec<_> = cases.cases().iter().map(|case| case.id.as_str()).collect();
+    let ids: Vec<_> = cases.cases().map(|case| case.id).collect();
     assert_eq!(ids.len(), 8);
     assert_eq!(ids[..2], ["site1-sc01-image/r1", "site1-sc01-image/r2"]);
 }

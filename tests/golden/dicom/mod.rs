@@ -393,9 +393,9 @@ fn play(declaration: &str) -> Vec<(String, Vec<(usize, Vec<(usize, usize)>)>)> {
         };
         let read = dataset.read(case, &mut sink);
         read.unwrap_or_else(|error| panic!("{error}"));
-        (dataset.cases()[case].id.clone(), slices)
+        (dataset.case(case).id, slices)
     };
-    (0..dataset.cases().len()).map(case).collect()
+    (0..dataset.case_count()).map(case).collect()
 }
 
 #[test]

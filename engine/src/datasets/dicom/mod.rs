@@ -96,8 +96,12 @@ impl Dataset for Dicom {
         &self.names
     }
 
-    fn cases(&self) -> &[CaseSource] {
-        &self.sources
+    fn case_count(&self) -> usize {
+        self.sources.len()
+    }
+
+    fn case(&self, case: usize) -> CaseSource {
+        self.sources[case].clone()
     }
 
     fn remarks(&self) -> Vec<String> {

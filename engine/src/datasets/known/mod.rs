@@ -73,8 +73,12 @@ impl Dataset for Recognised {
         self.inner.objects()
     }
 
-    fn cases(&self) -> &[CaseSource] {
-        self.inner.cases()
+    fn case_count(&self) -> usize {
+        self.inner.case_count()
+    }
+
+    fn case(&self, case: usize) -> CaseSource {
+        self.inner.case(case)
     }
 
     fn remarks(&self) -> Vec<String> {

@@ -156,11 +156,10 @@ impl From<CaseNumber> for u32 {
 pub(super) struct Phantoms {
     spec: PhantomsSpec,
     objects: Vec<String>,
-    cases: Vec<CaseSource>,
 }
 
 impl Phantoms {
-    /// Numbers the cases and checks the names of the objects.
+    /// Checks the names of the objects.
     pub(super) fn new(spec: &PhantomsSpec) -> Result<Self, DatasetError> {
         let all = spec.modality.objects();
         if let Some(unknown) = spec.objects.iter().find(|name| !all.contains(&&***name)) {
@@ -174,20 +173,12 @@ impl Phantoms {
         }
         let wanted =
             |name: &&&str| spec.objects.is_empty() || spec.objects.iter().any(|w| **w == ***name);
-        let cases = (0..u32::from(spec.cases)).map(|number| {
-            let id = format!("{number:06}");
-            CaseSource {
-                path: PathBuf::from(format!("phantoms/{}/{id}", spec.name)),
-                id,
-            }
-        });
         Ok(Self {
             objects: all
                 .iter()
                 .filter(wanted)
                 .map(|&name| name.to_owned())
                 .collect(),
-            cases: cases.collect(),
             spec: spec.clone(),
         })
     }
@@ -202,8 +193,17 @@ impl Dataset for Phantoms {
         &self.objects
     }
 
-    fn cases(&self) -> &[CaseSource] {
-        &self.cases
+    fn case_count(&self) -> usize {
+        u32::from(self.spec.cases) as usize
+    }
+
+    fn case(&self, case: usize) -> CaseSource {
+        // As many digits as the most phantoms need, so that identifiers sort as numbers do.
+        let id = format!("{case:06}");
+        CaseSource {
+            path: PathBuf::from(format!("phantoms/{}/{id}", self.spec.name)),
+            id,
+        }
     }
 
     fn read(

@@ -73,8 +73,12 @@ impl Dataset for Volumes {
         &self.files.names
     }
 
-    fn cases(&self) -> &[CaseSource] {
-        &self.files.sources
+    fn case_count(&self) -> usize {
+        self.files.sources.len()
+    }
+
+    fn case(&self, case: usize) -> CaseSource {
+        self.files.sources[case].clone()
     }
 
     fn remarks(&self) -> Vec<String> {

@@ -271,7 +271,7 @@ impl Seen {
 
 /// Reads a case for where its slices lie.
 fn see(dataset: &dyn Dataset, case: &str) -> Result<Seen, String> {
-    let number = dataset.cases().iter().position(|known| known.id == case);
+    let number = dataset.find(case).next();
     let number = number.ok_or("the case is no longer there")?;
     let mut seen = Seen {
         slices: BTreeMap::new(),

@@ -12,6 +12,7 @@ use bevy_ecs::prelude::*;
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use crate::{
+    agenda::Agenda,
     datasets::{CaseSource, Dataset, SliceData},
     limits::expired,
 };
@@ -47,7 +48,9 @@ pub enum Loaded {
 #[derive(Resource)]
 pub struct Intake {
     datasets: Arc<[Box<dyn Dataset>]>,
-    cases: Vec<(usize, usize)>,
+    cases: Arc<Agenda>,
+    /// How many these are.
+    count: usize,
     readers: Vec<Receiver<Loaded>>,
     next_case: usize,
     timeout: Option<Duration>,
@@ -56,21 +59,23 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Starts `readers` threads on `cases`, each as (dataset, case). `timeout` bounds the wait for
-    /// each item.
+    /// Starts `readers` threads on `cases`. `timeout` bounds the wait for each item.
     pub fn start(
         datasets: &Arc<[Box<dyn Dataset>]>,
-        cases: Vec<(usize, usize)>,
+        cases: Agenda,
         readers: usize,
         timeout: Option<Duration>,
     ) -> Self {
-        let readers = readers.clamp(1, cases.len().max(1));
+        let count = cases.len();
+        let cases = Arc::new(cases);
+        let readers = readers.clamp(1, count.max(1));
         let channels = (0..readers)
             .map(|first| read(datasets, &cases, first, readers))
             .collect();
         Self {
             datasets: Arc::clone(datasets),
             cases,
+            count,
             readers: channels,
             next_case: 0,
             timeout,
@@ -80,7 +85,7 @@ impl Intake {
 
     /// Says whether every case has been handed over.
     pub fn is_done(&self) -> bool {
-        self.next_case == self.cases.len()
+        self.next_case == self.count
     }
 
     /// Returns how many cases have been handed over whole.
@@ -125,8 +130,9 @@ impl Intake {
         let next = self.next_case + readers;
         self.readers[self.next_case % readers] = read(&self.datasets, &self.cases, next, readers);
         self.is_given_up = true;
-        let (dataset, case) = self.cases[self.next_case];
-        let path = &self.datasets[dataset].cases()[case].path;
+        let case = self.cases.iter().nth(self.next_case);
+        let (dataset, case) = case.expect("a case is in turn");
+        let path = self.datasets[dataset].case(case).path;
         Loaded::Failed(format!("{}: {}", path.display(), expired("reading", limit)))
     }
 }
@@ -134,15 +140,15 @@ impl Intake {
 /// Starts a thread that reads every `step`th of the cases from `first` on.
 fn read(
     datasets: &Arc<[Box<dyn Dataset>]>,
-    cases: &[(usize, usize)],
+    cases: &Arc<Agenda>,
     first: usize,
     step: usize,
 ) -> Receiver<Loaded> {
     let (sender, receiver) = bounded(READ_AHEAD);
     let datasets = Arc::clone(datasets);
-    let mine: Vec<_> = cases.iter().copied().skip(first).step_by(step).collect();
+    let cases = Arc::clone(cases);
     thread::spawn(move || {
-        for (dataset, case) in mine {
+        for (dataset, case) in cases.iter().skip(first).step_by(step) {
             if read_case(&datasets, dataset, case, &sender).is_break() {
                 return;
             }
@@ -162,7 +168,7 @@ fn read_case(
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
-    let source = datasets[dataset].cases()[case].clone();
+    let source = datasets[dataset].case(case);
     send(Loaded::Case { dataset, source })?;
     // A decoder that panics on a hostile file must cost one case, not the run.
     let read = catch_unwind(AssertUnwindSafe(|| {
@@ -195,8 +201,12 @@ mod tests {
             &[]
         }
 
-        fn cases(&self) -> &[CaseSource] {
-            &self.0
+        fn case_count(&self) -> usize {
+            self.0.len()
+        }
+
+        fn case(&self, case: usize) -> CaseSource {
+            self.0[case].clone()
         }
 
         fn read(
@@ -221,7 +231,7 @@ mod tests {
         };
         let stuck: Box<dyn Dataset> = Box::new(Stuck((0..7).map(source).collect()));
         let datasets: Arc<[_]> = vec![stuck].into();
-        let cases = (0..7).map(|case| (0, case)).collect();
+        let cases = Agenda::new(&datasets, None);
         let mut intake = Intake::start(&datasets, cases, 2, Some(Duration::from_millis(300)));
         let mut heard = Vec::new();
         while let Some(loaded) = intake.receive() {
