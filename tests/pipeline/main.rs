@@ -7,6 +7,7 @@ mod kill;
 mod limits;
 mod lost;
 mod masks;
+mod memory;
 mod play;
 mod replay;
 mod report;

@@ -1,7 +1,7 @@
 //! Plays a scenario with the disc model, in a process of its own: `play-disc SCENARIO OUT [SHARD]`.
 //!
-//! Prints how the device failed, if it did, the cases, and the peak of its memory in kB, where the
-//! system tells. With `HANG_AT=64` the model never answers on slices 64 pixels high, and a case has a
+//! Prints how the device failed, if it did, the cases, and the peaks of its memory in kB, where the
+//! system tells, and of its heap. With `HANG_AT=64` the model never answers on slices 64 pixels high, and a case has a
 //! second. With `LOSE_AFTER=5` it plays on the graphics device, which is lost after five slices.
 
 mod disc;
@@ -29,6 +29,11 @@ use engine::{
 };
 use kernels::{Device, Tensor};
 use ndarray::ArrayView3;
+use peak_alloc::PeakAlloc;
+
+/// Counts what is held: the system's figure has the program's own pages in it.
+#[global_allocator]
+static HEAP: PeakAlloc = PeakAlloc;
 
 /// The disc model, with what is to go wrong.
 struct Faulty {
@@ -130,7 +135,11 @@ fn play(arguments: &[String]) -> Result<(), Failure> {
     }
     let memory = peak_memory().map_or(0, |bytes| bytes / 1024);
     let cases = report.outcome.counts.cases;
-    writeln!(io::stdout(), "{cases} cases, {memory} kB")?;
+    let heap = HEAP.peak_usage() / 1024;
+    writeln!(
+        io::stdout(),
+        "{cases} cases, {memory} kB, {heap} kB on the heap"
+    )?;
     Ok(())
 }
 
