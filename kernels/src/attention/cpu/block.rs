@@ -212,6 +212,7 @@ impl<'a, F: Factor, const N: usize, const Q: usize, const T: usize> Heads<'a, F,
         // A key that an entry has room for and the tile has not weighs nothing.
         let entries = keys.div_ceil(F::TERMS);
         self.scores[keys..entries * F::TERMS].fill([[f32::NEG_INFINITY; N]; Q]);
+        // Their number known to the compiler, so that nothing is checked per key.
         let scores: &mut [PerQuery<N, Q>; TILE] =
             self.scores.as_mut_slice().try_into().expect("a tile");
         for entry in 0..entries.min(TILE / F::TERMS) {
