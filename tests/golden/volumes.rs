@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, env, fs, ops::ControlFlow, path::Path};
 
 use engine::{
     datasets::SliceData,
-    formats::{Volume, volume::ByteOrder},
+    formats::{Planes, Volume, volume::ByteOrder},
 };
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -165,6 +165,40 @@ fn volumes_of_every_format() {
         assert_eq!(volume.grid.is_placed, !is_nowhere && !is_array, "{name}");
         let is_known = !name.contains("none") && !is_array;
         assert_eq!(volume.grid.spacing_mm.is_some(), is_known, "{name}");
+    }
+}
+
+#[test]
+fn planes_are_those_of_the_volume() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let all = variants();
+    write_variants(folder.path(), &all);
+    for Variant { name, frame, .. } in &all {
+        let path = folder.path().join(name);
+        let volume = Volume::read(&path, *frame).expect(name);
+        let expected: Vec<u64> = volume.values().map(f64::to_bits).collect();
+        let planes = Planes::open(&path, *frame).expect(name);
+        assert_eq!(planes.grid, volume.grid, "{name}");
+        let mut visited = vec![None; expected.len()];
+        let all_there = planes.visit(|place, value| visited[place] = Some(value.to_bits()));
+        all_there.expect(name);
+        assert!(expected.iter().copied().map(Some).eq(visited), "{name}");
+
+        let [width, height, _] = planes.grid.shape;
+        let planes = planes.held().expect(name);
+        for index in (0..planes.grid.shape[planes.axis()]).rev() {
+            let plane = planes.plane(index).expect(name);
+            for (place, &expected) in expected.iter().enumerate() {
+                let voxel = [
+                    place % width,
+                    place / width % height,
+                    place / width / height,
+                ];
+                if voxel[planes.axis()] == index {
+                    assert_eq!(plane.value(voxel).to_bits(), expected, "{name} {voxel:?}");
+                }
+            }
+        }
     }
 }
 

@@ -1,6 +1,15 @@
-//! What a run's memory grows with: not with its cases.
+//! What a run's memory grows with: not with its cases, nor with the volumes that it takes slices from.
 
-use std::{fs, path::Path, process::Command, thread};
+use std::{
+    fs::{self, File},
+    io::{Seek as _, SeekFrom, Write as _},
+    path::Path,
+    process::Command,
+    thread,
+};
+
+use engine::formats::volume::Sample;
+use tests::volumes::{Made, Nifti};
 
 /// Returns the peak of the heap of a process that plays a dataset of as many cases, five times each, in kB.
 fn peak(folder: &Path, cases: u32, dataset: &str) -> u64 {
@@ -47,4 +56,59 @@ fn three_times_the_cases_take_no_more() {
             .map(|run| run.join().expect("it plays"))
     });
     assert!(many < few + 1_000, "{few} kB, then {many} kB");
+}
+
+const SHAPE: [usize; 3] = [512, 512, 150];
+
+/// Writes a volume that is 0 but for a square on two slices. It takes hardly any room on the disk.
+fn write_square(path: &Path, sample: Sample) {
+    let made = Made {
+        shape: SHAPE,
+        values: Vec::new(),
+        ..Made::tilted([1; 3])
+    };
+    let kind = Nifti {
+        sample,
+        ..Nifti::default()
+    };
+    let header = kind.header(&made, 1);
+    let [width, height, depth] = SHAPE;
+    let place = |voxel: usize| (header.len() + voxel * sample.bytes()) as u64;
+    let write = || {
+        fs::create_dir_all(path.parent().expect("it is in a folder"))?;
+        let mut file = File::create(path)?;
+        file.write_all(&header)?;
+        file.set_len(place(width * height * depth))?;
+        for (k, j) in [90, 91]
+            .into_iter()
+            .flat_map(|k| (200..210).map(move |j| (k, j)))
+        {
+            file.seek(SeekFrom::Start(place(300 + width * (j + height * k))))?;
+            file.write_all(&[1; 80][..10 * sample.bytes()])?;
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    write().expect("writable");
+}
+
+/// Held as a whole, the image alone would take 79 MB, or 157 MB of single precision; the labels are as many bits.
+#[test]
+fn volumes_stay_in_their_files() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let peak_of = |sample, axis: usize| {
+        let folder = out.path().join(format!("{sample:?}_{axis}"));
+        write_square(&folder.join("images/a.nii"), sample);
+        write_square(&folder.join("labels/a.nii"), Sample::U8);
+        let volumes = format!(
+            r#"volumes(name: "v", images: "images", labels: "labels", axis: {axis}, objects: [(name: "o")])"#
+        );
+        peak(&folder, 1, &volumes)
+    };
+    for sample in [Sample::I16, Sample::F32] {
+        let plane_by_plane = peak_of(sample, 2);
+        assert!(plane_by_plane < 40_000, "{plane_by_plane} kB");
+    }
+    // Across another axis, every slice has voxels of all planes.
+    let held = peak_of(Sample::I16, 0);
+    assert!(held > 79_000, "{held} kB");
 }

@@ -10,7 +10,7 @@ use std::{
 use engine::{
     cache::{EmbeddingCache, Key},
     formats::{
-        Grid, Volume,
+        Grid, Planes, Volume,
         dicom::{Colour, Instance, Segmentation, Series, StructureSet, Summary},
         raster,
     },
@@ -166,6 +166,11 @@ pub fn volume(bytes: &[u8]) {
                 _ = volume.value(volume.grid.shape.map(|length| length - 1));
                 _ = (volume.grid.view(2), volume.grid.to_string());
                 assert!(volume.grid.agrees_with(&volume.grid));
+
+                let planes = Planes::open(path, frame).expect("it was just read");
+                let mut seen = 0;
+                let visited = planes.visit(|place, _| seen += usize::from(place < voxels));
+                assert!(visited.is_ok() && seen == voxels);
             }
         }
     });

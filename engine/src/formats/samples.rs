@@ -5,9 +5,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 
 use super::{
-    FormatError, Grid,
+    FormatError, Grid, Planes,
+    planes::{Run, Voxels},
     source::{Opened, Source, unfolded},
-    volume::{ByteOrder, Sample, Scaling, Volume},
+    volume::{ByteOrder, Coding, Sample, Scaling},
 };
 
 /// How samples are written down.
@@ -40,14 +41,15 @@ pub(super) struct Samples {
 pub(super) struct Stored {
     pub(super) sample: Sample,
     pub(super) order: ByteOrder,
-    pub(super) bytes: Vec<u8>,
+    pub(super) voxels: Voxels,
 }
 
 impl Stored {
-    /// Returns the volume. Its grid has the shape for which samples were read.
-    pub(super) fn volume(self, grid: Grid, scaling: Scaling) -> Volume {
-        Volume::new(grid, self.sample, self.order, scaling, self.bytes)
-            .expect("as many samples were read as the shape has voxels")
+    /// Returns the volume. Its grid has the shape for which samples were found.
+    pub(super) fn planes(self, grid: Grid, scaling: Scaling) -> Planes {
+        let coding = Coding::new(self.sample, self.order, scaling);
+        Planes::new(grid, coding, self.voxels)
+            .expect("as many samples were found as the shape has voxels")
     }
 }
 
@@ -55,13 +57,13 @@ impl Stored {
 const SHORT: u64 = 1 << 16;
 
 impl Samples {
-    /// Reads the samples from where the file is opened; after unpacking, `skipped` bytes come before
+    /// Finds the samples from where the file is opened; after unpacking, `skipped` bytes come before
     /// the first one.
     ///
     /// # Errors
     /// [`FormatError::Promise`], before anything is allocated, if there cannot be as many;
     /// [`FormatError::Broken`] if they are not there.
-    pub(super) fn read(
+    pub(super) fn find(
         self,
         source: Source,
         encoding: Encoding,
@@ -70,36 +72,61 @@ impl Samples {
     ) -> Result<Stored, FormatError> {
         let (bytes, most) = (opened.bytes, unfolded(opened.left()));
         match encoding {
-            Encoding::Raw => self.read_plain(source, opened, skipped),
+            Encoding::Raw => self.find_plain(source, opened, skipped),
             Encoding::Text => self.read_text(source, opened),
             Encoding::Gzip => {
                 let unpacked = MultiGzDecoder::new(opened.reader);
                 let reader = BufReader::with_capacity(1 << 16, unpacked);
-                self.read_plain(source, Opened::new(reader, bytes, most), skipped)
+                self.find_plain(source, Opened::new(reader, bytes, most), skipped)
             }
             Encoding::Zlib => {
                 let unpacked = ZlibDecoder::new(opened.reader);
                 let reader = BufReader::with_capacity(1 << 16, unpacked);
-                self.read_plain(source, Opened::new(reader, bytes, most), skipped)
+                self.find_plain(source, Opened::new(reader, bytes, most), skipped)
             }
         }
     }
 
-    /// Reads the samples from a stream that is unpacked.
+    /// Finds the samples in a stream that is unpacked: leaves them in a file that has them as they are
+    /// and in one run, reads others.
     ///
     /// # Errors
-    /// As [`Samples::read`].
+    /// As [`Samples::find`].
+    pub(super) fn find_plain(
+        self,
+        source: Source,
+        mut opened: Opened,
+        skipped: u64,
+    ) -> Result<Stored, FormatError> {
+        let is_one_run = self.frames == 1 || self.outer == 1;
+        let voxels = match opened.plain.take_if(|_| is_one_run) {
+            Some(file) => {
+                let all = self.check(source, &opened, skipped)?;
+                let run = all / self.frames;
+                let start = opened.bytes - opened.left() + skipped + run * self.frame;
+                Voxels::Left(Run::new(source, file, start, run))
+            }
+            None => Voxels::Held(self.read_plain(source, opened, skipped)?),
+        };
+        Ok(Stored {
+            sample: self.sample,
+            order: self.order,
+            voxels,
+        })
+    }
+
+    /// Reads the samples from a stream that is unpacked, in stored order.
+    ///
+    /// # Errors
+    /// As [`Samples::find`].
     pub(super) fn read_plain(
         mut self,
         source: Source,
         mut opened: Opened,
         skipped: u64,
-    ) -> Result<Stored, FormatError> {
+    ) -> Result<Vec<u8>, FormatError> {
+        self.check(source, &opened, skipped)?;
         let bytes = opened.bytes;
-        let all = self.size().and_then(|all| all.checked_add(skipped));
-        if all.is_none_or(|all| all > opened.left()) {
-            return Err(self.promise(source, bytes));
-        }
         if self.frames == 1 {
             self.inner *= self.outer;
             self.outer = 1;
@@ -123,11 +150,17 @@ impl Samples {
         // An archive checks its sum when it is read to its end.
         let end = opened.reader.read(&mut [0]);
         end.map_err(|error| source.stopped(error))?;
-        Ok(Stored {
-            sample: self.sample,
-            order: self.order,
-            bytes: voxels,
-        })
+        Ok(voxels)
+    }
+
+    /// Returns the size of all volumes of the stream in bytes, if they can be there.
+    fn check(&self, source: Source, opened: &Opened, skipped: u64) -> Result<u64, FormatError> {
+        let is_there = |all: &u64| {
+            all.checked_add(skipped)
+                .is_some_and(|end| end <= opened.left())
+        };
+        let all = self.size().filter(is_there);
+        all.ok_or_else(|| self.promise(source, opened.bytes))
     }
 
     /// Returns the size of all volumes of the stream in bytes.
@@ -201,7 +234,7 @@ impl Samples {
         Ok(Stored {
             sample: Sample::F64,
             order: ByteOrder::Little,
-            bytes: voxels,
+            voxels: Voxels::Held(voxels),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Seek as _},
     path::{Component, Path, PathBuf},
 };
 
@@ -31,10 +31,31 @@ pub(super) struct Opened {
     pub(super) bytes: u64,
     /// What the reader can yield from its beginning.
     pub(super) most: u64,
+    /// The file, if the reader yields its bytes as they are.
+    pub(super) plain: Option<File>,
 }
 
 impl Opened {
-    /// Returns a file, of which at most `most` bytes can be read.
+    /// Returns a file that is read as it is, from where the reader stands.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn plain(
+        source: Source,
+        mut reader: BufReader<File>,
+        bytes: u64,
+    ) -> Result<Self, FormatError> {
+        let file = reader.get_ref().try_clone();
+        let file = file.map_err(|error| source.unreadable(error))?;
+        let start = reader.stream_position();
+        let start = start.map_err(|error| source.unreadable(error))?;
+        Ok(Self {
+            plain: Some(file),
+            ..Self::new(reader, bytes, bytes.saturating_sub(start))
+        })
+    }
+
+    /// Returns a packed file, of which at most `most` bytes can be read.
     pub(super) fn new(reader: impl BufRead + 'static, bytes: u64, most: u64) -> Self {
         Self {
             reader: Counted {
@@ -43,6 +64,7 @@ impl Opened {
             },
             bytes,
             most,
+            plain: None,
         }
     }
 
@@ -111,7 +133,7 @@ impl Source<'_> {
         let (mut reader, bytes) = self.open()?;
         let start = (reader.fill_buf()).map_err(|error| self.unreadable(error))?;
         if !start.starts_with(GZIP) {
-            return Ok(Opened::new(reader, bytes, bytes));
+            return Opened::plain(*self, reader, bytes);
         }
         let unpacked = BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader));
         Ok(Opened::new(unpacked, bytes, unfolded(bytes)))
@@ -210,6 +232,7 @@ impl Source<'_> {
     pub(super) fn stopped(&self, error: io::Error) -> FormatError {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => self.broken("ends too early: it is truncated"),
+            io::ErrorKind::OutOfMemory => self.unreadable(error),
             _ if error.raw_os_error().is_some() => self.unreadable(error),
             _ => self.broken(error.to_string()),
         }

@@ -1,24 +1,24 @@
 //! A volume, whatever file it came from. See [`Volume`].
 
-use std::{io::BufRead as _, path::Path};
+use std::path::Path;
 
-use super::{Facts, FormatError, Grid, metaimage, nifti, npy, nrrd, source::Source};
+use super::{Facts, FormatError, Grid, Planes};
 
 /// The file extensions under which volumes are looked for, in lower case. Of two files that belong
 /// together, that of the header.
 pub const EXTENSIONS: &[&str] = &["nii.gz", "nii", "hdr", "nrrd", "nhdr", "mha", "mhd", "npy"];
 
-/// Voxels on a [`Grid`]. They stay as stored and are converted where they are looked at.
+/// Voxels on a [`Grid`], all of them in memory, for who looks at them in any order. They stay as stored
+/// and are converted where they are looked at: 157 MB for 512 × 512 × 300 of 16 bits. Who can do with a
+/// plane at a time asks for [`Planes`].
 pub struct Volume {
     /// Where its voxels lie.
     pub grid: Grid,
     /// What its header says beside them.
     pub facts: Facts,
-    sample: Sample,
-    decode: fn(&[u8]) -> f64,
-    scaling: Scaling,
+    pub(super) coding: Coding,
     /// As stored: the first axis runs fastest.
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// What one stored voxel is.
@@ -73,36 +73,61 @@ impl Scaling {
     };
 }
 
+/// What stored bytes mean.
+#[derive(Clone, Copy)]
+pub(super) struct Coding {
+    pub(super) sample: Sample,
+    decode: fn(&[u8]) -> f64,
+    scaling: Scaling,
+}
+
+impl Coding {
+    pub(super) fn new(sample: Sample, order: ByteOrder, scaling: Scaling) -> Self {
+        Self {
+            sample,
+            decode: sample.decoder(order),
+            scaling,
+        }
+    }
+
+    /// Returns how many bytes so many voxels take.
+    pub(super) fn size(self, shape: [usize; 3]) -> Option<usize> {
+        let voxels = (shape.iter()).try_fold(1_usize, |all, &length| all.checked_mul(length));
+        voxels?.checked_mul(self.sample.bytes())
+    }
+
+    /// Returns the values of samples before scaling.
+    pub(super) fn unscaled(self, bytes: &[u8]) -> impl Iterator<Item = f64> {
+        let samples = bytes.chunks_exact(self.sample.bytes());
+        samples.map(self.decode)
+    }
+
+    /// Returns the values of samples.
+    pub(super) fn values(self, bytes: &[u8]) -> impl Iterator<Item = f64> {
+        self.unscaled(bytes).map(move |stored| self.scale(stored))
+    }
+
+    /// Returns the value of the sample at this place.
+    pub(super) fn value(self, bytes: &[u8], place: usize) -> f64 {
+        let size = self.sample.bytes();
+        let start = place * size;
+        self.scale((self.decode)(&bytes[start..start + size]))
+    }
+
+    /// Scales a stored value.
+    pub(super) fn scale(self, stored: f64) -> f64 {
+        stored * self.scaling.slope + self.scaling.intercept
+    }
+}
+
 impl Volume {
-    /// Reads a volume; of a series in time or of several channels, the one numbered `frame`. The
-    /// format is known by the content, not by the extension.
-    ///
-    /// It is read as a whole: slices may be cut along any axis, and are normalised by what the whole
-    /// volume holds, so that one slice after the other would mean to read most files twice or more
-    /// (and an archive cannot be entered in its middle). Voxels stay as stored, 157 MB for
-    /// 512 × 512 × 300 of 16 bits; each reading thread holds one volume at a time.
+    /// Reads a volume as a whole; of a series in time or of several channels, the one numbered `frame`.
+    /// The format is known by the content, not by the extension.
     ///
     /// # Errors
     /// What is broken, or promised and not there, or of a kind that is no image.
     pub fn read(path: &Path, frame: Option<u32>) -> Result<Self, FormatError> {
-        let source = Source { path };
-        let mut opened = source.open_unpacked()?;
-        let start = opened.reader.fill_buf();
-        let start = start.map_err(|error| source.stopped(error))?;
-        if nifti::begins(start) {
-            nifti::read(source, opened, frame)
-        } else if start.starts_with(nrrd::MARK) {
-            nrrd::read(source, opened, frame)
-        } else if start.starts_with(npy::MARK) {
-            npy::read(source, opened, frame)
-        } else if metaimage::begins(start) {
-            metaimage::read(source, frame)
-        } else {
-            Err(FormatError::Unknown {
-                path: path.to_owned(),
-                expected: "NIfTI, NRRD, MetaImage, NumPy",
-            })
-        }
+        Planes::open(path, frame)?.whole()
     }
 
     /// Makes a volume of what a file holds: `bytes` are the samples in stored order, the first axis
@@ -114,14 +139,11 @@ impl Volume {
         scaling: Scaling,
         bytes: Vec<u8>,
     ) -> Option<Self> {
-        let voxels = (grid.shape.iter()).try_fold(1_usize, |all, &length| all.checked_mul(length));
-        let size = voxels?.checked_mul(sample.bytes())?;
-        (bytes.len() == size).then(|| Self {
+        let coding = Coding::new(sample, order, scaling);
+        (coding.size(grid.shape) == Some(bytes.len())).then(|| Self {
             grid,
             facts: Facts::default(),
-            sample,
-            decode: sample.decoder(order),
-            scaling,
+            coding,
             bytes,
         })
     }
@@ -133,38 +155,14 @@ impl Volume {
 
     /// Returns the voxel values in stored order, scaled.
     pub fn values(&self) -> impl Iterator<Item = f64> {
-        self.bytes
-            .chunks_exact(self.sample.bytes())
-            .map(|bytes| self.scale((self.decode)(bytes)))
+        self.coding.values(&self.bytes)
     }
 
     /// Returns one voxel value, scaled.
     pub fn value(&self, [i, j, k]: [usize; 3]) -> f64 {
         let [width, height, _] = self.grid.shape;
-        let size = self.sample.bytes();
-        let start = (i + width * (j + height * k)) * size;
-        self.scale((self.decode)(&self.bytes[start..start + size]))
-    }
-
-    /// Returns the values before scaling if they are few: integers of at most 16 bits, with the
-    /// smallest that there could be.
-    pub fn small_integers(&self) -> Option<(impl Iterator<Item = i32>, i32)> {
-        let smallest = match self.sample {
-            Sample::U8 | Sample::U16 => 0,
-            Sample::I8 => i8::MIN.into(),
-            Sample::I16 => i16::MIN.into(),
-            _ => return None,
-        };
-        let stored = self
-            .bytes
-            .chunks_exact(self.sample.bytes())
-            .map(|bytes| (self.decode)(bytes) as i32);
-        Some((stored, smallest))
-    }
-
-    /// Scales a stored value.
-    pub fn scale(&self, stored: f64) -> f64 {
-        stored * self.scaling.slope + self.scaling.intercept
+        let place = i + width * (j + height * k);
+        self.coding.value(&self.bytes, place)
     }
 }
 
@@ -176,6 +174,16 @@ impl Sample {
             Self::U16 | Self::I16 => 2,
             Self::U32 | Self::I32 | Self::F32 => 4,
             Self::U64 | Self::I64 | Self::F64 => 8,
+        }
+    }
+
+    /// Returns the smallest value of the type, if it has few: integers of at most 16 bits.
+    pub(super) const fn smallest_of_few(self) -> Option<i32> {
+        match self {
+            Self::U8 | Self::U16 => Some(0),
+            Self::I8 => Some(i8::MIN as i32),
+            Self::I16 => Some(i16::MIN as i32),
+            _ => None,
         }
     }
 

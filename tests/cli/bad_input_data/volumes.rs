@@ -7,7 +7,7 @@ mod nrrd;
 use std::fs;
 
 use engine::formats::{
-    Volume,
+    Planes, Volume,
     volume::{ByteOrder, Sample},
 };
 use tests::volumes::{Made, Nifti, Variant, gzip, metaimage, nrrd, variants};
@@ -90,6 +90,42 @@ fn files_of_every_format_that_are_cut_short() {
             };
             assert!(message.contains(&cut.0), "{message}");
         }
+    }
+}
+
+/// Those whose voxels are packed, text, widened, or take turns with others.
+const HELD: [&str; 9] = [
+    "gzip.nrrd",
+    "ascii.nrrd",
+    "detached_gzip.nhdr",
+    "layers.seg.nrrd",
+    "packed.mha",
+    "detached_packed.mhd",
+    "colours.mha",
+    "half.npy",
+    "series_fortran.npy",
+];
+
+#[test]
+fn files_that_are_cut_short_once_they_are_open() {
+    for Variant { name, files, frame } in variants() {
+        let tree = Tree::new();
+        for (name, bytes) in &files {
+            tree.write(name, bytes);
+        }
+        let planes = Planes::open(&tree.path(&name), frame).expect(&name);
+        let (voxels, bytes) = files.last().expect("at least one");
+        tree.write(voxels, &bytes[..bytes.len() / 2]);
+        let last = planes.grid.shape[planes.axis()] - 1;
+        let said = planes.plane(last).err().map(|error| error.to_string());
+        if HELD.contains(&name.as_str()) || name.ends_with(".nii.gz") {
+            assert_eq!(said, None, "{name}");
+            continue;
+        }
+        let said = said.unwrap_or_else(|| panic!("{name} was held"));
+        let is_told = said.contains(voxels) && said.contains("it is truncated");
+        assert!(is_told, "{said}");
+        assert!(planes.whole().is_err(), "{name}");
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     datasets::{CaseSource, DatasetError, slicing::Truth, volumes::Labels},
     formats::{
-        Grid, Volume,
+        Grid, Planes,
         dicom::{Colour, PlacingError, Segmentation, Series, StructureSet},
     },
     scenario::Ratio,
@@ -37,12 +37,19 @@ impl Dicom {
                 TruthKind::Series(files) => {
                     let masks = Series::read(files, Colour::Refuse)?;
                     let label = &place.objects[0].1;
-                    self.read_mask(source, series, &files[0], &masks.volume, label, &mut truth)?;
+                    self.read_mask(
+                        source,
+                        series,
+                        &files[0],
+                        masks.volume.into(),
+                        label,
+                        &mut truth,
+                    )?;
                 }
                 TruthKind::Volume(path) => {
-                    let mask = Volume::read(path, None)?;
+                    let mask = Planes::open(path, None)?;
                     let label = &place.objects[0].1;
-                    self.read_mask(source, series, path, &mask, label, &mut truth)?;
+                    self.read_mask(source, series, path, mask, label, &mut truth)?;
                 }
             }
         }
@@ -113,7 +120,7 @@ impl Dicom {
         source: &CaseSource,
         series: &Series,
         path: &Path,
-        mask: &Volume,
+        mask: Planes,
         label: &str,
         truth: &mut Truth,
     ) -> Result<(), DatasetError> {

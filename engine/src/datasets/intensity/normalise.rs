@@ -59,19 +59,28 @@ impl Step {
         Some(Self::Window { centre, width })
     }
 
-    /// Returns whether its interval depends on the whole volume.
-    pub(in crate::datasets) fn looks_at_volume(&self) -> bool {
-        match self {
-            Self::DivideByMax(over) | Self::MinMax(over) | Self::Percentile { over, .. } => {
-                *over == Over::Volume
+    /// Returns the percentiles of the whole volume on which its interval depends.
+    pub(in crate::datasets) fn of_volume(&self) -> Vec<Percent> {
+        match *self {
+            Self::DivideByMax(Over::Volume) => vec![Percent(100.0)],
+            Self::MinMax(Over::Volume) => vec![Percent(0.0), Percent(100.0)],
+            Self::Percentile {
+                low,
+                high,
+                over: Over::Volume,
+            } => vec![low, high],
+            Self::DivideByMax(Over::Slice)
+            | Self::MinMax(Over::Slice)
+            | Self::Percentile {
+                over: Over::Slice, ..
             }
-            Self::Window { .. }
+            | Self::Window { .. }
             | Self::SoftTissue
             | Self::Lung
             | Self::Bone
             | Self::Brain
             | Self::HeaderWindow
-            | Self::Suv => false,
+            | Self::Suv => Vec::new(),
         }
     }
 }
@@ -90,6 +99,13 @@ pub enum Over {
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
 #[serde(try_from = "f64")]
 pub struct Percent(f64);
+
+impl Percent {
+    /// Returns the number.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
 
 impl TryFrom<f64> for Percent {
     type Error = String;

@@ -78,23 +78,29 @@ pub(in crate::datasets) fn percentile(
     percent: f64,
     map: impl Fn(f64) -> f64,
 ) -> f64 {
-    let Some(last) = spread.count().checked_sub(1) else {
+    let Some(([rank, next], part)) = between(spread.count(), percent) else {
         return 0.0;
     };
-    let place = last as f64 * (percent / 100.0);
-    let rank = (place.floor() as u64).min(last);
-    let part = place - rank as f64;
     let low = map(spread.at_rank(rank));
     if part == 0.0 {
         return low;
     }
-    let high = map(spread.at_rank((rank + 1).min(last)));
+    let high = map(spread.at_rank(next));
     // NumPy interpolates from the nearer end.
     if part < 0.5 {
         low + (high - low) * part
     } else {
         high - (high - low) * (1.0 - part)
     }
+}
+
+/// Returns the ranks between which a percentile of so many values lies, and which part of the way from
+/// one to the other; `None` if there is no value.
+pub(in crate::datasets) fn between(count: u64, percent: f64) -> Option<([u64; 2], f64)> {
+    let last = count.checked_sub(1)?;
+    let place = last as f64 * (percent / 100.0);
+    let rank = (place.floor() as u64).min(last);
+    Some(([rank, (rank + 1).min(last)], place - rank as f64))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ndarray::Array3;
 
-use super::cut;
+use super::values;
 use crate::{
     datasets::{
         CaseSource, DatasetError,
@@ -13,7 +13,7 @@ use crate::{
             spread::{Spread, Values},
         },
     },
-    formats::{View, Volume},
+    formats::{Planes, View},
 };
 
 /// The axis along which headers speak of slices.
@@ -22,7 +22,7 @@ const LAST: usize = 2;
 /// A volume and how its slices are shown.
 pub(super) struct Shown<'a> {
     case: &'a CaseSource,
-    image: &'a Volume,
+    image: &'a Planes,
     steps: &'a [Step],
     /// What [`Step::Suv`] multiplies by.
     factor: f64,
@@ -35,7 +35,7 @@ impl<'a> Shown<'a> {
     /// It does not say what uptake values are, and why.
     pub(super) fn of(
         case: &'a CaseSource,
-        image: &'a Volume,
+        image: &'a Planes,
         steps: &'a [Step],
     ) -> Result<Self, DatasetError> {
         let factor = if steps.contains(&Step::Suv) {
@@ -55,7 +55,7 @@ impl<'a> Shown<'a> {
     /// Returns a slice in 8-bit RGB.
     ///
     /// # Errors
-    /// The header has no window for it.
+    /// The header has no window for it; it is not in its file any more.
     pub(super) fn slice(
         &self,
         view: &View,
@@ -63,10 +63,9 @@ impl<'a> Shown<'a> {
         volume: &mut dyn Spread,
     ) -> Result<Array3<u8>, DatasetError> {
         let steps = self.steps_of(view.cut, index)?;
-        let image = self.image;
-        let slice = cut(view, image.grid.shape, index, |voxel| image.value(voxel));
-        let mut values = Values::new(slice.iter().copied());
-        let mapping = Mapping::find(&steps, self.factor, 255.0, &mut values, volume);
+        let slice = values(view, self.image, index)?;
+        let mut spread = Values::new(slice.iter().copied());
+        let mapping = Mapping::find(&steps, self.factor, 255.0, &mut spread, volume);
         let (height, width) = slice.dim();
         let byte = |(y, x, _)| mapping.byte(slice[[y, x]]);
         Ok(Array3::from_shape_fn((height, width, 3), byte))

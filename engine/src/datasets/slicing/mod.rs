@@ -14,12 +14,13 @@ pub(super) use voxels::VoxelSet;
 use super::{
     CaseSource, DatasetError, ObjectMask, Origin, Preparation, SliceCount, SliceData, VolumePlace,
     intensity::{
-        normalise::Step,
-        spread::{Histogram, Scaled, Spread, Values},
+        normalise::{Percent, Step},
+        ranks::Ranks,
+        spread::{Histogram, Scaled, Spread},
     },
     preparation::{self, Chosen},
 };
-use crate::formats::{View, Volume};
+use crate::formats::{FormatError, Planes, View};
 
 /// An axis of an array: 0, 1 or 2. By default the last, along which most scanners stack slices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -106,11 +107,11 @@ impl Cutting<'_> {
     ///
     /// # Errors
     /// None of the case's slices shows an object, or none is left by the preparation; a header does not
-    /// say what normalising needs.
+    /// say what normalising needs; voxels that were left in their file are not there any more.
     pub(super) fn hand_over(
         &self,
         case: &CaseSource,
-        image: &Volume,
+        image: Planes,
         truth: &Truth,
         sink: &mut dyn FnMut(SliceData) -> ControlFlow<()>,
     ) -> Result<SliceCount, DatasetError> {
@@ -123,13 +124,16 @@ impl Cutting<'_> {
             grid: image.grid.clone(),
             axis,
         });
-        let needs_volume = self.normalise.iter().any(Step::looks_at_volume);
-        let mut volume = if needs_volume && !chosen.is_empty() {
-            spread(image)
+        // Every slice across another axis would read the whole file.
+        let image = if chosen.is_empty() || axis == image.axis() {
+            image
         } else {
-            Box::new(Values::<f64>::new(std::iter::empty()))
+            image.held()?
         };
-        let shown = Shown::of(case, image, self.normalise)?;
+        let asked = self.normalise.iter().flat_map(Step::of_volume);
+        let asked: Vec<_> = asked.filter(|_| !chosen.is_empty()).collect();
+        let mut volume = spread(&image, &asked)?;
+        let shown = Shown::of(case, &image, self.normalise)?;
         let mut with_object = 0;
         for Chosen {
             slice: index,
@@ -203,21 +207,48 @@ fn cut<T>(
     })
 }
 
-/// Returns the spread of a volume: counted if its values are few, else kept in single precision.
-fn spread(image: &Volume) -> Box<dyn Spread + '_> {
-    let Some((stored, first)) = image.small_integers() else {
-        return Box::new(Values::new(image.values().map(|value| value as f32)));
+/// Returns the values of a slice, turned as a viewer shows it.
+fn values(view: &View, image: &Planes, index: usize) -> Result<Array2<f64>, FormatError> {
+    let (shape, axis) = (image.grid.shape, image.axis());
+    let crossed = if view.cut == axis {
+        index..index + 1
+    } else {
+        0..shape[axis]
+    };
+    let first = crossed.start;
+    let planes: Vec<_> = crossed.map(|n| image.plane(n)).collect::<Result<_, _>>()?;
+    Ok(cut(view, shape, index, |voxel| {
+        planes[voxel[axis] - first].value(voxel)
+    }))
+}
+
+/// Returns the spread of a volume, for these percentiles: if its values are few, counted; else the ranks
+/// that are asked for, in single precision.
+fn spread<'a>(image: &'a Planes, asked: &[Percent]) -> Result<Box<dyn Spread + 'a>, FormatError> {
+    if asked.is_empty() {
+        return Ok(Box::new(Ranks::none()));
+    }
+    let Some(first) = image.smallest_of_few() else {
+        let ranks = Ranks::find(asked, |see| {
+            for plane in image.each() {
+                plane?.values().for_each(|value| see(value as f32));
+            }
+            Ok::<_, FormatError>(())
+        })?;
+        return Ok(Box::new(ranks));
     };
     let mut bins = vec![0; 1 << 16];
-    for value in stored {
-        bins[(value - first) as usize] += 1;
+    for plane in image.each() {
+        for value in plane?.unscaled() {
+            bins[(value as i32 - first) as usize] += 1;
+        }
     }
     let counted = Histogram {
         first: first.into(),
         bins,
     };
-    Box::new(Scaled {
+    Ok(Box::new(Scaled {
         stored: counted,
         scale: |value| image.scale(value),
-    })
+    }))
 }

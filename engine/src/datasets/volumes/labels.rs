@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{GridRule, Volumes};
 use crate::{
     datasets::{CaseSource, DatasetError, Inside, files::pairing::MaskFile, slicing::Truth},
-    formats::{Grid, Volume},
+    formats::{FormatError, Grid, Planes, Volume},
 };
 
 impl Volumes {
@@ -13,23 +13,22 @@ impl Volumes {
     pub(super) fn read_labels(
         &self,
         source: &CaseSource,
-        image: &Volume,
+        image: &Grid,
         files: &[&MaskFile],
     ) -> Result<Truth, DatasetError> {
-        let mut truth = Truth::nothing(image.grid.shape, self.files.objects.len());
+        let mut truth = Truth::nothing(image.shape, self.files.objects.len());
         for file in files {
-            let volume = Volume::read(&file.path, self.spec.label_frame)?;
             let shown = self.files.shown_in(file).into_iter();
             let labels = Labels {
                 path: &file.path,
-                volume: &volume,
+                volume: Planes::open(&file.path, self.spec.label_frame)?,
                 grid: self.spec.grid,
                 inside: &self.spec.inside,
                 shown: shown
                     .map(|object| (object, &self.files.objects[object].inside))
                     .collect(),
             };
-            labels.add_to(&mut truth, source, &image.grid)?;
+            labels.add_to(&mut truth, source, image)?;
         }
         Ok(truth)
     }
@@ -38,7 +37,7 @@ impl Volumes {
 /// A label volume, and what its labels mean.
 pub(in crate::datasets) struct Labels<'a> {
     pub(in crate::datasets) path: &'a Path,
-    pub(in crate::datasets) volume: &'a Volume,
+    pub(in crate::datasets) volume: Planes,
     pub(in crate::datasets) grid: GridRule,
     /// Which voxels belong to an object, where it shows none that was declared.
     pub(in crate::datasets) inside: &'a Inside,
@@ -50,9 +49,9 @@ impl Labels<'_> {
     /// Adds what they say to the truth of an image on this grid.
     ///
     /// # Errors
-    /// They do not lie on it.
+    /// They do not lie on it, or are not in their file any more.
     pub(in crate::datasets) fn add_to(
-        &self,
+        self,
         truth: &mut Truth,
         source: &CaseSource,
         image: &Grid,
@@ -80,7 +79,7 @@ impl Labels<'_> {
             if is_any {
                 truth.foreground.insert(voxel);
             }
-        });
+        })?;
         Ok(())
     }
 }
@@ -111,15 +110,18 @@ enum Fit {
 impl Fit {
     /// Calls `mark` with the place in stored order and the label of every voxel of an image of this
     /// shape that has one.
-    fn visit(&self, labels: &Volume, shape: [usize; 3], mut mark: impl FnMut(usize, f64)) {
+    fn visit(
+        &self,
+        labels: Planes,
+        shape: [usize; 3],
+        mark: impl FnMut(usize, f64),
+    ) -> Result<(), FormatError> {
         match self {
-            Self::Stored => {
-                for (voxel, value) in labels.values().enumerate() {
-                    mark(voxel, value);
-                }
-            }
-            Self::Moved(map) => resample(labels, shape, map, mark),
+            Self::Stored => labels.visit(mark)?,
+            // Neighbours of the image may lie anywhere in the labels.
+            Self::Moved(map) => resample(&labels.whole()?, shape, map, mark),
         }
+        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     paired::{Declaration, Paired},
     slicing::{Cutting, Truth},
 };
-use crate::formats::{Volume, volume};
+use crate::formats::{Planes, volume};
 
 /// Volumes that are listed.
 pub(super) struct Volumes {
@@ -91,16 +91,16 @@ impl Dataset for Volumes {
         sink: &mut dyn FnMut(SliceData) -> ControlFlow<()>,
     ) -> Result<SliceCount, DatasetError> {
         let (source, groups) = self.files.case(case)?;
-        let image = Volume::read(&source.path, self.spec.frame)?;
+        let image = Planes::open(&source.path, self.spec.frame)?;
         let truths = groups
             .iter()
-            .map(|files| self.read_labels(source, &image, files))
+            .map(|files| self.read_labels(source, &image.grid, files))
             .collect::<Result<_, _>>()?;
         let cutting = Cutting {
             axis: self.spec.axis,
             normalise: &self.spec.normalise,
             prepare: &self.spec.prepare,
         };
-        cutting.hand_over(source, &image, &Truth::majority(truths), sink)
+        cutting.hand_over(source, image, &Truth::majority(truths), sink)
     }
 }

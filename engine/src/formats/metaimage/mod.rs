@@ -11,19 +11,19 @@ use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use header::Header;
 
 use super::{
-    FormatError, Grid,
-    samples::{Encoding, Samples},
+    FormatError, Grid, Planes,
+    samples::{Encoding, Samples, Stored},
     source::{GZIP, Opened, Source},
-    volume::{ByteOrder, Sample, Scaling, Volume},
+    volume::{ByteOrder, Sample, Scaling},
 };
 
 pub(super) use header::begins;
 
-/// Reads a volume; of several in one file, or of several channels, the one numbered `frame`.
+/// Opens a volume; of several in one file, or of several channels, the one numbered `frame`.
 ///
 /// # Errors
 /// What is broken, or promised and not there, or of a kind that is no image.
-pub(super) fn read(source: Source, frame: Option<u32>) -> Result<Volume, FormatError> {
+pub(super) fn read(source: Source, frame: Option<u32>) -> Result<Planes, FormatError> {
     let (mut reader, bytes) = source.open()?;
     let header = Header::read(source, &mut reader)?;
     if let Some(kind) = header
@@ -53,7 +53,7 @@ pub(super) fn read(source: Source, frame: Option<u32>) -> Result<Volume, FormatE
 
     let place = Voxels::find(source, &header)?;
     let stored = match header.need(source, "ElementDataFile")? {
-        "LOCAL" | "Local" | "local" => place.read(source, reader, bytes, samples)?,
+        "LOCAL" | "Local" | "local" => place.find_in(source, reader, bytes, samples)?,
         name if name == "LIST" || name.starts_with("LIST ") || name.contains('%') => {
             return Err(
                 source.unsupported("keeps its voxels in several files; save it again as one .mha")
@@ -63,10 +63,10 @@ pub(super) fn read(source: Source, frame: Option<u32>) -> Result<Volume, FormatE
             let path = source.beside(name)?;
             let source = Source { path: &path };
             let (reader, bytes) = source.open()?;
-            place.read(source, reader, bytes, samples)?
+            place.find_in(source, reader, bytes, samples)?
         }
     };
-    Ok(stored.volume(axes.grid, Scaling::NONE))
+    Ok(stored.planes(axes.grid, Scaling::NONE))
 }
 
 /// Refuses values that are meant to be scaled: readers do not agree on it (ITK leaves it out).
@@ -201,13 +201,13 @@ impl Voxels {
         })
     }
 
-    fn read(
+    fn find_in(
         &self,
         source: Source,
         mut reader: BufReader<std::fs::File>,
         bytes: u64,
         samples: Samples,
-    ) -> Result<super::samples::Stored, FormatError> {
+    ) -> Result<Stored, FormatError> {
         let here = reader
             .stream_position()
             .map_err(|error| source.unreadable(error))?;
@@ -235,8 +235,7 @@ impl Voxels {
                 }
             }
         };
-        let rest = bytes - start;
-        samples.read(source, encoding, Opened::new(reader, bytes, rest), 0)
+        samples.find(source, encoding, Opened::plain(source, reader, bytes)?, 0)
     }
 }
 

@@ -17,10 +17,9 @@ use std::{
 use header::{FIRST, Header, SECOND};
 
 use super::{
-    FormatError,
+    FormatError, Planes,
     samples::Samples,
     source::{Opened, Source},
-    volume::Volume,
 };
 
 /// Returns whether a file begins as the header of NIfTI or Analyze does.
@@ -28,7 +27,7 @@ pub(super) fn begins(start: &[u8]) -> bool {
     header::recognise(start).is_some()
 }
 
-/// Reads a volume; of a series in time or of several channels, the one numbered `frame`.
+/// Opens a volume; of a series in time or of several channels, the one numbered `frame`.
 ///
 /// # Errors
 /// What is broken, or promised and not there, or of a kind that is no image.
@@ -36,7 +35,7 @@ pub(super) fn read(
     source: Source,
     mut opened: Opened,
     frame: Option<u32>,
-) -> Result<Volume, FormatError> {
+) -> Result<Planes, FormatError> {
     let bytes = read_header(&mut opened.reader).map_err(|error| source.stopped(error))?;
     let header = Header::parse(source, &bytes)?;
     let (shape, frames) = header.shape(source)?;
@@ -58,11 +57,11 @@ pub(super) fn read(
     let stored = if header.is_pair {
         let path = voxel_file(source)?;
         let source = Source { path: &path };
-        samples.read_plain(source, source.open_unpacked()?, offset)?
+        samples.find_plain(source, source.open_unpacked()?, offset)?
     } else {
-        samples.read_plain(source, opened, offset - bytes.len() as u64)?
+        samples.find_plain(source, opened, offset - bytes.len() as u64)?
     };
-    Ok(stored.volume(grid, scaling))
+    Ok(stored.planes(grid, scaling))
 }
 
 /// Reads as many bytes as the first number says, if it is that of a header.

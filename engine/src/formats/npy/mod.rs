@@ -12,13 +12,14 @@ use header::{Header, Kind};
 pub(super) use picture::read_picture;
 
 use super::{
-    FormatError, Grid,
-    samples::Samples,
+    FormatError, Grid, Planes,
+    planes::Voxels,
+    samples::{Samples, Stored},
     source::{Opened, Source},
-    volume::{ByteOrder, Sample, Scaling, Volume},
+    volume::{ByteOrder, Sample, Scaling},
 };
 
-/// Reads an array of two or three axes as a volume; of four, the one numbered `frame` along the
+/// Opens an array of two or three axes as a volume; of four, the one numbered `frame` along the
 /// first axis. The volume's axes are the array's; where they lie in the patient is not known, and
 /// slices are shown as stored: of the two axes that are not cut, the first runs down.
 ///
@@ -28,7 +29,7 @@ pub(super) fn read(
     source: Source,
     mut opened: Opened,
     frame: Option<u32>,
-) -> Result<Volume, FormatError> {
+) -> Result<Planes, FormatError> {
     let header = Header::read(source, &mut opened.reader)?;
     let (shape, frames) = match header.shape[..] {
         [i, j] => ([i, j, 1], 1),
@@ -60,14 +61,16 @@ pub(super) fn read(
         inner,
         frame,
     };
-    let mut stored = samples.read_plain(source, opened, 0)?;
-    if !header.is_fortran {
-        stored.bytes = turned(&stored.bytes, shape, stored.sample.bytes());
-    }
-    if header.kind == Kind::Half {
-        stored.bytes = widened(&stored.bytes, stored.order);
-        (stored.sample, stored.order) = (Sample::F32, ByteOrder::Little);
-    }
+    let stored = if header.kind == Kind::Half {
+        let bytes = samples.read_plain(source, opened, 0)?;
+        Stored {
+            sample: Sample::F32,
+            order: ByteOrder::Little,
+            voxels: Voxels::Held(widened(&bytes, samples.order)),
+        }
+    } else {
+        samples.find_plain(source, opened, 0)?
+    };
     let grid = Grid {
         shape,
         world_from_voxel: [
@@ -78,21 +81,12 @@ pub(super) fn read(
         spacing_mm: None,
         is_placed: false,
     };
-    Ok(stored.volume(grid, Scaling::NONE))
-}
-
-/// From the last axis fastest to the first axis fastest.
-fn turned(bytes: &[u8], [width, height, depth]: [usize; 3], size: usize) -> Vec<u8> {
-    let mut turned = Vec::with_capacity(bytes.len());
-    for k in 0..depth {
-        for j in 0..height {
-            for i in 0..width {
-                let start = (k + depth * (j + height * i)) * size;
-                turned.extend_from_slice(&bytes[start..start + size]);
-            }
-        }
-    }
-    turned
+    let planes = stored.planes(grid, Scaling::NONE);
+    Ok(if header.is_fortran {
+        planes
+    } else {
+        planes.last_axis_fastest()
+    })
 }
 
 /// From half to single precision, the lowest byte first.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::formats::{
     raster::Raster,
-    samples::{Samples, Stored},
+    samples::Samples,
     source::Source,
     volume::{ByteOrder, Sample},
 };
@@ -50,13 +50,13 @@ pub(in crate::formats) fn read_picture(source: Source) -> Result<Raster, FormatE
             .fold(1, |all: u64, &n| all.saturating_mul(n as u64)),
         frame: 0,
     };
-    let stored = samples.read_plain(source, opened, 0)?;
+    let bytes = samples.read_plain(source, opened, 0)?;
 
     let shape = (height, width, channels).set_f(header.is_fortran);
     let fits = "as many samples were read";
-    let is_small = matches!(stored.sample, Sample::U8);
+    let is_small = matches!(samples.sample, Sample::U8);
     if is_small {
-        let mut bytes = stored.bytes;
+        let mut bytes = bytes;
         if header.kind == Kind::Bool {
             for byte in &mut bytes {
                 *byte = if *byte == 0 { 0 } else { 255 };
@@ -65,7 +65,7 @@ pub(in crate::formats) fn read_picture(source: Source) -> Result<Raster, FormatE
         let all = Array3::from_shape_vec(shape, bytes).expect(fits);
         return Ok(split(all, Raster::Gray8, Raster::Rgb8));
     }
-    let samples = narrowed(source, &stored)?;
+    let samples = narrowed(source, &samples, &bytes)?;
     let all = Array3::from_shape_vec(shape, samples).expect(fits);
     Ok(split(all, Raster::Gray16, Raster::Rgb16))
 }
@@ -85,15 +85,15 @@ fn split<T: Copy>(
 }
 
 /// Returns integers as 16 bits, if all fit.
-fn narrowed(source: Source, stored: &Stored) -> Result<Vec<u16>, FormatError> {
-    let size = stored.sample.bytes();
+fn narrowed(source: Source, as_said: &Samples, bytes: &[u8]) -> Result<Vec<u16>, FormatError> {
+    let size = as_said.sample.bytes();
     let is_signed = matches!(
-        stored.sample,
+        as_said.sample,
         Sample::I8 | Sample::I16 | Sample::I32 | Sample::I64
     );
     let read = |bytes: &[u8]| {
         let fold = |all: u64, byte: &u8| all << 8 | u64::from(*byte);
-        let bits = match stored.order {
+        let bits = match as_said.order {
             ByteOrder::Little => bytes.iter().rev().fold(0, fold),
             ByteOrder::Big => bytes.iter().fold(0, fold),
         };
@@ -103,7 +103,7 @@ fn narrowed(source: Source, stored: &Stored) -> Result<Vec<u16>, FormatError> {
             .ok()
             .filter(|&value| u64::from(value) & sign == 0)
     };
-    let all: Option<Vec<u16>> = stored.bytes.chunks_exact(size).map(read).collect();
+    let all: Option<Vec<u16>> = bytes.chunks_exact(size).map(read).collect();
     all.ok_or_else(|| {
         source.unsupported("holds numbers below 0 or above 65535; convert it to 8 or 16 bits")
     })

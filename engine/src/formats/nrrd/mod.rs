@@ -13,16 +13,16 @@ use axes::Axes;
 use fields::Fields;
 
 use super::{
-    FormatError,
-    samples::{Encoding, Samples},
+    FormatError, Planes,
+    samples::{Encoding, Samples, Stored},
     source::{self, Opened, Source},
-    volume::{ByteOrder, Sample, Scaling, Volume},
+    volume::{ByteOrder, Sample, Scaling},
 };
 
 /// What every NRRD file begins with; the version follows.
 pub(super) const MARK: &[u8] = b"NRRD000";
 
-/// Reads a volume; of several in one file, such as a segmentation in layers, the one numbered `frame`.
+/// Opens a volume; of several in one file, such as a segmentation in layers, the one numbered `frame`.
 ///
 /// # Errors
 /// What is broken, or promised and not there, or of a kind that is no image.
@@ -30,7 +30,7 @@ pub(super) fn read(
     source: Source,
     mut opened: Opened,
     frame: Option<u32>,
-) -> Result<Volume, FormatError> {
+) -> Result<Planes, FormatError> {
     let fields = Fields::read(source, &mut opened.reader)?;
     let axes = Axes::find(source, &fields)?;
     let sample = sample(source, fields.need(source, "type")?)?;
@@ -46,7 +46,7 @@ pub(super) fn read(
     };
     let skips = Skips::read(source, &fields, encoding)?;
     let stored = match fields.get("datafile") {
-        None => skips.read_from(source, opened, samples, encoding)?,
+        None => skips.find_from(source, opened, samples, encoding)?,
         Some(name) => {
             let lower = name.to_ascii_lowercase();
             if lower == "list" || lower.starts_with("list ") || name.contains('%') {
@@ -64,10 +64,11 @@ pub(super) fn read(
                 let sought = reader.seek(SeekFrom::Start(bytes - all));
                 sought.map_err(|error| source.unreadable(error))?;
             }
-            skips.read_from(source, Opened::new(reader, bytes, bytes), samples, encoding)?
+            let opened = Opened::plain(source, reader, bytes)?;
+            skips.find_from(source, opened, samples, encoding)?
         }
     };
-    Ok(stored.volume(axes.grid, Scaling::NONE))
+    Ok(stored.planes(axes.grid, Scaling::NONE))
 }
 
 /// What comes before the voxels.
@@ -102,20 +103,20 @@ impl Skips {
         })
     }
 
-    fn read_from(
+    fn find_from(
         &self,
         source: Source,
         mut opened: Opened,
         samples: Samples,
         encoding: Encoding,
-    ) -> Result<super::samples::Stored, FormatError> {
+    ) -> Result<Stored, FormatError> {
         for _ in 0..self.lines {
             let line = source::line(&mut opened.reader).map_err(|error| source.stopped(error))?;
             if line.is_none() {
                 return Err(source.broken(format!("has not the {} lines to skip", self.lines)));
             }
         }
-        samples.read(source, encoding, opened, self.bytes)
+        samples.find(source, encoding, opened, self.bytes)
     }
 }
 
