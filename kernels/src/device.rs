@@ -109,6 +109,15 @@ impl Device {
         })
     }
 
+    /// Returns this device in each precision that it computes in, the finest first, so that tests reach
+    /// all of them.
+    pub fn in_each_precision(&self) -> Vec<Self> {
+        let precisions = self.facts().precisions.into_iter();
+        precisions
+            .map(|precision| self.with_precision(precision).expect("it says it can"))
+            .collect()
+    }
+
     /// Returns this device with no tensor larger than so many bytes: what is larger is refused as
     /// if the device had no room. It leaves room to others, and lets tests see what happens without.
     /// The CPU, whose memory is the system's, ignores it.
@@ -157,18 +166,15 @@ impl Device {
 
     /// Returns the name used in manifests and figures.
     pub fn name(&self) -> String {
+        let precision = match self.precision() {
+            Precision::F32 => String::new(),
+            precision => format!(", {}", precision.name()),
+        };
         match &self.0 {
-            Kind::Cpu(cpu) => match cpu.precision {
-                Precision::F32 => format!("cpu ({})", cpu.isa.name()),
-                precision => format!("cpu ({}, {})", cpu.isa.name(), precision.name()),
-            },
+            Kind::Cpu(cpu) => format!("cpu ({}{precision})", cpu.isa.name()),
             #[cfg(feature = "wgpu")]
             Kind::Gpu(gpu) => {
                 let runtime = gpu.runtime();
-                let precision = match gpu.precision() {
-                    Precision::F32 => String::new(),
-                    precision => format!(", {}", precision.name()),
-                };
                 let [name, class] = [gpu.name(), gpu.class().name()];
                 format!("{runtime} ({name}, {class}{precision})")
             }

@@ -150,16 +150,11 @@ fn guarded<T>(side: Side, act: impl FnOnce() -> T) -> T {
     result
 }
 
-fn in_each_precision(device: &Device) -> impl Iterator<Item = Device> {
-    let precisions = device.facts().precisions.into_iter();
-    precisions.map(|precision| device.with_precision(precision).expect("it says it can"))
-}
-
 #[test]
 fn operations_stay_within_their_memory() {
     on_both_sides(|side| {
         let mut count = 0;
-        for device in Device::cpus().iter().flat_map(in_each_precision) {
+        for device in Device::cpus().iter().flat_map(Device::in_each_precision) {
             let setting = Setting {
                 numbers: Numbers::Plain,
                 precision: device.precision(),

@@ -45,13 +45,13 @@ fn devices() -> Vec<Tested> {
 /// Returns a device in every precision. Rounding operands does not depend on how many there are, so
 /// that a little work is enough in the coarser ones.
 fn in_each_precision(device: &Device, cut: u64, most: u64) -> Vec<Tested> {
-    let precisions = device.facts().precisions.into_iter();
-    let tested = precisions.map(|precision| Tested {
-        device: device.with_precision(precision).expect("it says it can"),
-        cut: match precision {
+    let devices = device.in_each_precision().into_iter();
+    let tested = devices.map(|device| Tested {
+        cut: match device.precision() {
             Precision::F32 => cut,
             Precision::F16 | Precision::Bf16 => SMALL.min(cut),
         },
+        device,
         most,
     });
     tested.collect()
@@ -122,13 +122,11 @@ fn threads_do_not_change_a_bit() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build().expect("three threads can be had")
     });
-    let one = Device::cpu();
-    let precisions = one.facts().precisions.into_iter();
-    let all = precisions.flat_map(|precision| {
-        let device = one.with_precision(precision).expect("it says it can");
+    let all = Device::cpu().in_each_precision().into_iter();
+    let all = all.flat_map(|device| {
         let setting = Setting {
             numbers: Numbers::Plain,
-            precision,
+            precision: device.precision(),
             most: 50 * SMALL,
         };
         let cases = cases::all(setting).into_iter();

@@ -339,15 +339,24 @@ pub(super) mod tests {
     /// Summarises rows of strategies of the given lengths.
     pub(in crate::runs) fn summarise(rows: &[Row], strategies: &[(&str, u32)]) -> Vec<SummaryRow> {
         let manifest = manifest(strategies);
+        let trials = trials(rows.iter().cloned().map(Ok)).map(|trial| trial.expect("all are rows"));
+        summarise_trials(Average::Slice, &manifest, trials)
+    }
+
+    fn summarise_trials(
+        average: Average,
+        manifest: &Manifest,
+        trials: impl Iterator<Item = impl AsRef<[Row]>>,
+    ) -> Vec<SummaryRow> {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut summary = Summary::new(Average::Slice, folder.path());
-        for trial in trials(rows.iter().cloned().map(Ok)) {
-            let trial = trial.expect("all are rows");
-            let group = Group::of(&trial[0], &manifest).expect("known names");
-            let most = strategies[group.strategy].1;
-            summary.add(group, &trial, most).expect("writable");
+        let mut summary = Summary::new(average, folder.path());
+        for trial in trials {
+            let trial = trial.as_ref();
+            let group = Group::of(&trial[0], manifest).expect("known names");
+            let most = manifest.strategies[group.strategy].prompts;
+            summary.add(group, trial, most).expect("writable");
         }
-        summary.rows(&manifest).expect("readable")
+        summary.rows(manifest).expect("readable")
     }
 
     fn close(a: f64, b: f64) -> bool {
@@ -417,15 +426,9 @@ pub(super) mod tests {
             let mut other = manifest.datasets[0].clone();
             other.name = "brain".to_owned();
             manifest.datasets.push(other);
-            let folder = tempfile::tempdir().expect("a temporary folder");
-            let mut summary = Summary::new(average, folder.path());
-            for row in &rows {
-                let group = Group::of(row, &manifest).expect("known names");
-                let added = summary.add(group, std::slice::from_ref(row), 1);
-                added.expect("writable");
-            }
-            let rows = summary.rows(&manifest).expect("readable").into_iter();
-            rows.map(|row| (row.dataset, row.trials, row.iou))
+            let summary = summarise_trials(average, &manifest, rows.chunks(1)).into_iter();
+            summary
+                .map(|row| (row.dataset, row.trials, row.iou))
                 .collect::<Vec<_>>()
         };
         let by_slice = summarise(Average::Slice);
@@ -459,14 +462,7 @@ pub(super) mod tests {
         let summarise = |rows: &[Row]| {
             let mut manifest = manifest(&[("point", 1)]);
             manifest.measured = wanted;
-            let folder = tempfile::tempdir().expect("a temporary folder");
-            let mut summary = Summary::new(Average::Slice, folder.path());
-            for row in rows {
-                let group = Group::of(row, &manifest).expect("known names");
-                let added = summary.add(group, std::slice::from_ref(row), 1);
-                added.expect("writable");
-            }
-            summary.rows(&manifest).expect("readable")
+            summarise_trials(Average::Slice, &manifest, rows.chunks(1))
         };
         let one = measured("a", Unit::Millimetres, 2.0);
         let same = summarise(&[one.clone(), measured("b", Unit::Millimetres, 4.0)]);
