@@ -5,5 +5,6 @@ mod deflated;
 mod dicom;
 mod nifti;
 mod pictures;
+mod series;
 mod tree;
 mod volumes;

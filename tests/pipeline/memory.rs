@@ -8,8 +8,13 @@ use std::{
     thread,
 };
 
+use dicom_core::VR;
+use dicom_dictionary_std::tags;
 use engine::formats::volume::Sample;
-use tests::volumes::{Made, Nifti};
+use tests::{
+    dicom::{encode, put, put_number, segmentation, slice},
+    volumes::{Made, Nifti},
+};
 
 /// Returns the peak of the heap of a process that plays a dataset of as many cases, five times each, in kB.
 fn peak(folder: &Path, cases: u32, dataset: &str) -> u64 {
@@ -112,4 +117,60 @@ fn volumes_stay_in_their_files() {
     // Across another axis, every slice has voxels of all planes.
     let held = peak_of(Sample::I16, 0);
     assert!(held > 79_000, "{held} kB");
+}
+
+/// Writes a CT of so many slices of 512 × 512 pixels of 16 bits, each in a file of its own or all in one, and a
+/// segmentation of two of them. It takes hardly any room on the disk.
+fn write_series(folder: &Path, slices: u16, is_one_file: bool) {
+    let frames = if is_one_file { slices } else { 1 };
+    let pixels = u32::from(frames) * 512 * 512 * 2;
+    let write = |index: u16| {
+        let mut data = slice(index);
+        data.remove_element(tags::PIXEL_DATA);
+        put_number(&mut data, tags::ROWS, 512);
+        put_number(&mut data, tags::COLUMNS, 512);
+        if is_one_file {
+            let offsets: Vec<_> = (0..frames).map(|frame| (2 * frame).to_string()).collect();
+            put(
+                &mut data,
+                tags::NUMBER_OF_FRAMES,
+                VR::IS,
+                &frames.to_string(),
+            );
+            put(
+                &mut data,
+                tags::GRID_FRAME_OFFSET_VECTOR,
+                VR::DS,
+                &offsets.join("\\"),
+            );
+        }
+        let mut header = encode(&data);
+        header.extend([0xe0, 0x7f, 0x10, 0, b'O', b'W', 0, 0]);
+        header.extend(pixels.to_le_bytes());
+        let mut file = File::create(folder.join(index.to_string()))?;
+        file.write_all(&header)?;
+        file.set_len(header.len() as u64 + u64::from(pixels))
+    };
+    fs::create_dir_all(folder).expect("writable");
+    for index in (0..slices).step_by(frames.into()) {
+        write(index).expect("writable");
+    }
+    fs::write(folder.join("seg"), encode(&segmentation(&[9, 10]))).expect("writable");
+}
+
+/// Held as a whole, ten times the slices would take 94 MB more. What does grow are the bits of the object and of
+/// any object.
+#[test]
+fn ten_times_the_slices_of_a_series_take_no_more() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let peak_of = |slices: u16, is_one_file| {
+        let folder = out.path().join(format!("{slices}_{is_one_file}"));
+        write_series(&folder.join("d"), slices, is_one_file);
+        let bits = 2 * 512 * 512 * u64::from(slices) / 8;
+        peak(&folder, 1, r#"dicom(name: "d", folder: "d")"#) - bits / 1000
+    };
+    for is_one_file in [false, true] {
+        let [few, many] = [20, 200].map(|slices| peak_of(slices, is_one_file));
+        assert!(many < few + 3_000, "{few} kB, then {many} kB");
+    }
 }

@@ -1,7 +1,10 @@
 //! Volume files of every format, written byte by byte, so that they are the same on every machine.
 //! See [`Made`] and [`variants`].
 
-use engine::formats::volume::{ByteOrder, Sample};
+use engine::formats::{
+    Planes,
+    volume::{ByteOrder, Sample},
+};
 
 mod metaimage;
 mod nifti;
@@ -12,6 +15,14 @@ pub use metaimage::metaimage;
 pub use nifti::{Nifti, Placing};
 pub use nrrd::nrrd;
 pub use packing::{gzip, zlib};
+
+/// Returns the values of a volume that is stored with the first axis fastest, plane by plane.
+pub fn values(volume: &Planes) -> Vec<f64> {
+    let planes = volume.each().map(|plane| plane.expect("it is good"));
+    planes
+        .flat_map(|plane| plane.values().collect::<Vec<_>>())
+        .collect()
+}
 
 /// Voxels and where they lie.
 #[derive(Clone, Debug)]

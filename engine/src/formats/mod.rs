@@ -12,6 +12,7 @@ mod nrrd;
 mod placing;
 mod planes;
 pub mod raster;
+mod run;
 mod samples;
 mod source;
 pub mod volume;

@@ -1,15 +1,10 @@
 //! A volume plane by plane. See [`Planes`].
 
-use std::{
-    borrow::Cow,
-    cell::RefCell,
-    fs::File,
-    io::{self, BufRead as _, Read as _, Seek as _, SeekFrom},
-    path::{Path, PathBuf},
-};
+use std::{borrow::Cow, io::BufRead as _, path::Path};
 
 use super::{
-    Facts, FormatError, Grid, Volume, metaimage, nifti, npy, nrrd, source::Source, volume::Coding,
+    Facts, FormatError, Grid, Volume, dicom::Slices, metaimage, nifti, npy, nrrd, run::Run,
+    source::Source, volume::Coding,
 };
 
 /// A volume that is looked at plane by plane, across the axis along which it is stored slowest.
@@ -18,6 +13,11 @@ use super::{
 /// plane: in NIfTI, NRRD and MetaImage that are not packed, with their voxels in the same file or
 /// beside it, and in NumPy's arrays; of several volumes in a file where each is a run. At opening they
 /// are known to be there; a file that is cut short or cannot be read any more is an error later on.
+///
+/// So do the pixels of DICOM series ([`dicom::Series`](super::dicom::Series)), whose planes are frames of
+/// their files: each is read, and unpacked where it is compressed, every time that it is asked for. Who
+/// goes over the planes twice, such as for the percentiles of a volume, has them unpacked twice. Of a file
+/// that is deflated as a whole, all is in memory while its frames are read.
 ///
 /// The others are held from the beginning, as stored: an archive or a text cannot be entered in its
 /// middle, of channels that take turns every plane would be as much work as all, and half precision is
@@ -40,6 +40,8 @@ pub(super) enum Voxels {
     Held(Vec<u8>),
     /// In their file.
     Left(Run),
+    /// In the frames of a DICOM series.
+    Slices(Slices),
 }
 
 impl Planes {
@@ -75,6 +77,7 @@ impl Planes {
         let bytes = match &voxels {
             Voxels::Held(bytes) => bytes.len() as u64,
             Voxels::Left(run) => run.bytes,
+            Voxels::Slices(slices) => slices.bytes(),
         };
         let size = coding.size(grid.shape)? as u64;
         (size == bytes).then(|| Self {
@@ -99,10 +102,10 @@ impl Planes {
         if self.is_last_fastest { 0 } else { 2 }
     }
 
-    /// Returns a plane by its index along the axis, read if it was left in the file.
+    /// Returns a plane by its index along the axis, read if it was left in its file.
     ///
     /// # Errors
-    /// It is not there any more.
+    /// It is not there any more, or cannot be decoded.
     ///
     /// # Panics
     /// When the index is outside the volume.
@@ -118,6 +121,7 @@ impl Planes {
             bytes: match &self.voxels {
                 Voxels::Held(bytes) => bytes[start..start + size].into(),
                 Voxels::Left(run) => run.read(start as u64, size as u64)?.into(),
+                Voxels::Slices(slices) => slices.read(index)?.into(),
             },
             strides: if self.is_last_fastest {
                 [0, depth, 1]
@@ -192,18 +196,6 @@ impl Planes {
     }
 }
 
-impl From<Volume> for Planes {
-    fn from(volume: Volume) -> Self {
-        Self {
-            grid: volume.grid,
-            facts: volume.facts,
-            coding: volume.coding,
-            is_last_fastest: false,
-            voxels: Voxels::Held(volume.bytes),
-        }
-    }
-}
-
 /// One plane of a volume.
 pub struct Plane<'a> {
     coding: Coding,
@@ -239,47 +231,8 @@ impl Voxels {
         match self {
             Self::Held(bytes) => Ok(bytes),
             Self::Left(run) => run.read(0, run.bytes),
+            Self::Slices(slices) => slices.read_all(),
         }
-    }
-}
-
-/// Samples that a file has one after the other, as they are.
-pub(super) struct Run {
-    path: PathBuf,
-    /// It has one position, for one reader at a time.
-    file: RefCell<File>,
-    start: u64,
-    bytes: u64,
-}
-
-impl Run {
-    /// Keeps in mind which bytes of a file they are.
-    pub(super) fn new(source: Source, file: File, start: u64, bytes: u64) -> Self {
-        Self {
-            path: source.path.to_owned(),
-            file: RefCell::new(file),
-            start,
-            bytes,
-        }
-    }
-
-    /// Reads some of the bytes, after others.
-    fn read(&self, skipped: u64, bytes: u64) -> Result<Vec<u8>, FormatError> {
-        let read = || {
-            let mut samples = Vec::new();
-            let room = samples.try_reserve_exact(bytes as usize);
-            room.map_err(|_| io::ErrorKind::OutOfMemory)?;
-            let mut file = self.file.borrow_mut();
-            file.seek(SeekFrom::Start(self.start + skipped))?;
-            (&mut *file).take(bytes).read_to_end(&mut samples)?;
-            if samples.len() as u64 == bytes {
-                Ok(samples)
-            } else {
-                Err(io::ErrorKind::UnexpectedEof.into())
-            }
-        };
-        let source = Source { path: &self.path };
-        read().map_err(|error: io::Error| source.stopped(error))
     }
 }
 

@@ -6,7 +6,8 @@ use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 
 use super::{
     FormatError, Grid, Planes,
-    planes::{Run, Voxels},
+    planes::Voxels,
+    run::Run,
     source::{Opened, Source, unfolded},
     volume::{ByteOrder, Coding, Sample, Scaling},
 };

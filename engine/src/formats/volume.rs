@@ -130,29 +130,6 @@ impl Volume {
         Planes::open(path, frame)?.whole()
     }
 
-    /// Makes a volume of what a file holds: `bytes` are the samples in stored order, the first axis
-    /// of the grid fastest. Returns `None` if they are more or fewer than the grid has voxels.
-    pub(super) fn new(
-        grid: Grid,
-        sample: Sample,
-        order: ByteOrder,
-        scaling: Scaling,
-        bytes: Vec<u8>,
-    ) -> Option<Self> {
-        let coding = Coding::new(sample, order, scaling);
-        (coding.size(grid.shape) == Some(bytes.len())).then(|| Self {
-            grid,
-            facts: Facts::default(),
-            coding,
-            bytes,
-        })
-    }
-
-    /// Adds what a header says beside the voxels.
-    pub(super) fn with_facts(self, facts: Facts) -> Self {
-        Self { facts, ..self }
-    }
-
     /// Returns the voxel values in stored order, scaled.
     pub fn values(&self) -> impl Iterator<Item = f64> {
         self.coding.values(&self.bytes)

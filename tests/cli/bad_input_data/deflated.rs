@@ -9,7 +9,10 @@ use dicom_dictionary_std::uids;
 use dicom_object::FileMetaTableBuilder;
 use engine::formats::dicom::{Colour, Series};
 use flate2::{Compression, write::DeflateEncoder};
-use tests::dicom::{encode, slice};
+use tests::{
+    dicom::{encode, slice},
+    volumes::values,
+};
 
 use super::tree::Tree;
 
@@ -59,7 +62,7 @@ fn a_deflated_file_is_read_as_the_plain_one() {
     tree.write("deflated", &file);
     let [plain, deflated] = ["plain", "deflated"].map(|name| {
         let series = read(&tree.path(name)).expect("it is good");
-        let values: Vec<_> = series.volume.values().collect();
+        let values = values(&series.volume);
         (series.volume.grid, values)
     });
     assert!(plain.1.iter().any(|&value| value > plain.1[0]));

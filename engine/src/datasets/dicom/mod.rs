@@ -136,6 +136,6 @@ impl Dataset for Dicom {
             normalise: &self.spec.normalise,
             prepare: &self.spec.prepare,
         };
-        cutting.hand_over(source, series.volume.into(), &truth, sink)
+        cutting.hand_over(source, series.volume, &truth, sink)
     }
 }

@@ -37,14 +37,8 @@ impl Dicom {
                 TruthKind::Series(files) => {
                     let masks = Series::read(files, Colour::Refuse)?;
                     let label = &place.objects[0].1;
-                    self.read_mask(
-                        source,
-                        series,
-                        &files[0],
-                        masks.volume.into(),
-                        label,
-                        &mut truth,
-                    )?;
+                    let mask = masks.volume;
+                    self.read_mask(source, series, &files[0], mask, label, &mut truth)?;
                 }
                 TruthKind::Volume(path) => {
                     let mask = Planes::open(path, None)?;

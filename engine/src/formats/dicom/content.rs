@@ -48,7 +48,8 @@ pub(super) trait ReadSeek: Read + Seek {}
 impl<T: Read + Seek> ReadSeek for T {}
 
 impl Content {
-    /// Opens a file; if its data set is deflated, from where on is `deflated` (PS3.5 section A.5).
+    /// Opens a file, and says how many bytes there are; if its data set is deflated, from where on is
+    /// `deflated` (PS3.5 section A.5).
     ///
     /// # Errors
     /// What the system says; a stream that is broken, or unfolds to more than the file's size
@@ -56,10 +57,10 @@ impl Content {
     pub(super) fn open(
         source: source::Source<'_>,
         deflated: Option<u64>,
-    ) -> Result<Self, FormatError> {
+    ) -> Result<(Self, u64), FormatError> {
         let (mut file, bytes) = source.file()?;
         let Some(start) = deflated else {
-            return Ok(Self::Plain(file));
+            return Ok((Self::Plain(file), bytes));
         };
         (file.seek(SeekFrom::Start(start))).map_err(|error| source.unreadable(error))?;
         let most = unfolded(bytes).min(HARMLESS.max(bytes.saturating_mul(DENSEST)));
@@ -72,15 +73,8 @@ impl Content {
                  example with `dcmconv +te`"
             )));
         }
-        Ok(Self::Inflated(inflated))
-    }
-
-    /// Returns how much was inflated.
-    pub(super) fn inflated(&self) -> u64 {
-        match self {
-            Self::Plain(_) => 0,
-            Self::Inflated(bytes) => bytes.len() as u64,
-        }
+        let bytes = inflated.len() as u64;
+        Ok((Self::Inflated(inflated), bytes))
     }
 
     /// Returns a reader that begins at a place.

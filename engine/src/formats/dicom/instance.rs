@@ -1,32 +1,21 @@
 //! One DICOM file. See [`Instance`].
 
-use std::{
-    error::Error,
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use dicom_core::{DataElement, Length, PrimitiveValue, Tag, VR, header::Header as _};
 use dicom_dictionary_std::{tags, uids};
-use dicom_encoding::{
-    text::SpecificCharacterSet,
-    transfer_syntax::{Codec, Endianness, TransferSyntax, TransferSyntaxIndex as _},
+use dicom_encoding::transfer_syntax::{
+    Codec, Endianness, TransferSyntax, TransferSyntaxIndex as _,
 };
-use dicom_object::{InMemDicomObject, mem::InMemElement};
-use dicom_parser::{DynStatefulDecoder, StatefulDecode as _};
+use dicom_object::InMemDicomObject;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
 
 use super::{
-    attributes,
-    content::{Content, PixelPlace, ReadSeek},
+    attributes::text,
+    content::{Content, PixelPlace},
+    reader::{End, Stream},
 };
-use crate::formats::{FormatError, source};
+use crate::formats::{FormatError, source::Source};
 
-/// How deep sequences may lie in sequences. Real files stay below 10.
-const DEEPEST: usize = 32;
-const ITEM: Tag = Tag(0xfffe, 0xe000);
-const ITEM_END: Tag = Tag(0xfffe, 0xe00d);
-const SEQUENCE_END: Tag = Tag(0xfffe, 0xe0dd);
 /// Where the file meta information begins: after 128 bytes of anything and `DICM`.
 const META: u64 = 132;
 
@@ -50,13 +39,13 @@ impl Instance {
     /// # Errors
     /// [`FormatError::Unknown`] if it is no DICOM file; what is broken, or promised and not there.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
-        let named = source::Source { path };
-        let (file, bytes) = named.file()?;
+        let source = Source { path };
+        let (file, bytes) = source.file()?;
         let content = Content::Plain(file);
         let mut magic = [0; META as usize];
         match content.read_at(0, &mut magic) {
             Ok(()) if magic.ends_with(b"DICM") => {}
-            Err(error) if error.raw_os_error().is_some() => return Err(named.unreadable(error)),
+            Err(error) if error.raw_os_error().is_some() => return Err(source.unreadable(error)),
             _ => {
                 return Err(FormatError::Unknown {
                     path: path.to_owned(),
@@ -64,26 +53,24 @@ impl Instance {
                 });
             }
         }
-        let source = Source {
-            path,
+        let (syntax, start) = transfer_syntax(Stream {
+            source,
             content: &content,
             bytes,
-        };
-        let (syntax, start) = source.transfer_syntax()?;
+        })?;
         let deflated = (syntax.uid() == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN).then_some(start);
-        let (content, start, bytes) = if deflated.is_some() {
-            let content = Content::open(named, deflated)?;
-            let bytes = content.inflated();
-            (content, 0, bytes)
+        let (content, bytes, start) = if deflated.is_some() {
+            let (content, bytes) = Content::open(source, deflated)?;
+            (content, bytes, 0)
         } else {
-            (content, start, bytes)
+            (content, bytes, start)
         };
-        let source = Source {
-            path,
+        let stream = Stream {
+            source,
             content: &content,
             bytes,
         };
-        let mut reader = source.reader(syntax, start)?;
+        let mut reader = stream.reader(syntax, start)?;
         let data = reader.dataset(None, 0)?;
         Ok(Self {
             path: path.to_owned(),
@@ -96,316 +83,47 @@ impl Instance {
         })
     }
 
-    /// Opens the bytes that [`Self::pixels`] speaks of.
-    ///
-    /// # Errors
-    /// As [`Content::open`].
-    pub(super) fn content(&self) -> Result<Content, FormatError> {
-        Content::open(source::Source { path: &self.path }, self.deflated)
-    }
-
     /// Returns where the file is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    pub(super) fn source(&self) -> Source<'_> {
+        Source { path: &self.path }
+    }
+
     pub(super) fn broken(&self, problem: impl Into<String>) -> FormatError {
-        FormatError::Broken {
-            path: self.path.clone(),
-            problem: problem.into(),
-        }
+        self.source().broken(problem)
     }
 
     pub(super) fn unsupported(&self, problem: impl Into<String>) -> FormatError {
-        FormatError::Unsupported {
-            path: self.path.clone(),
-            problem: problem.into(),
-        }
+        self.source().unsupported(problem)
     }
 }
 
-/// A file whose errors name it.
-#[derive(Clone, Copy)]
-struct Source<'a> {
-    path: &'a Path,
-    content: &'a Content,
-    /// How many there are.
-    bytes: u64,
-}
-
-impl<'a> Source<'a> {
-    fn broken(&self, problem: impl Into<String>) -> FormatError {
-        FormatError::Broken {
-            path: self.path.to_owned(),
-            problem: problem.into(),
-        }
+/// Reads the file meta information (PS3.10 section 7.1), which says how the rest is encoded, and where
+/// the rest begins.
+fn transfer_syntax(stream: Stream<'_>) -> Result<(&'static TransferSyntax, u64), FormatError> {
+    let explicit = TransferSyntaxRegistry
+        .get(uids::EXPLICIT_VR_LITTLE_ENDIAN)
+        .expect("the registry has the standard's basic transfer syntax");
+    let mut reader = stream.reader(explicit, META)?;
+    let meta = reader.dataset(Some(End::OfMeta), 0)?;
+    let uid = text(&meta, tags::TRANSFER_SYNTAX_UID)
+        .ok_or_else(|| stream.source.broken("does not say its transfer syntax"))?;
+    let unsupported = |name: &str, way_out: &str| {
+        let problem = format!("is encoded as {name}, which is not read; {way_out}");
+        stream.source.unsupported(problem)
+    };
+    let syntax = TransferSyntaxRegistry
+        .get(uid.as_str())
+        .ok_or_else(|| unsupported(&uid, "convert it, for example with `gdcmconv --raw`"))?;
+    let is_deflated = syntax.uid() == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
+    if matches!(syntax.codec(), Codec::Dataset(_)) && !is_deflated {
+        return Err(unsupported(
+            syntax.name(),
+            "convert it, for example with `dcmconv +te`",
+        ));
     }
-
-    /// Says why reading stopped: the system, the end of the file, or what the parser says.
-    fn stopped(&self, error: &(dyn Error + 'static)) -> FormatError {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            if let Some(system) = inner.downcast_ref::<io::Error>() {
-                if system.kind() == io::ErrorKind::UnexpectedEof {
-                    return self.broken("ends too early: it is truncated");
-                }
-                if let Some(code) = system.raw_os_error() {
-                    return FormatError::Read {
-                        path: self.path.to_owned(),
-                        source: io::Error::from_raw_os_error(code),
-                    };
-                }
-            }
-            text = inner.to_string();
-            cause = inner.source();
-        }
-        self.broken(text)
-    }
-
-    /// Reads the file meta information (PS3.10 section 7.1), which says how the rest is encoded, and
-    /// where the rest begins.
-    fn transfer_syntax(&self) -> Result<(&'static TransferSyntax, u64), FormatError> {
-        let explicit = TransferSyntaxRegistry
-            .get(uids::EXPLICIT_VR_LITTLE_ENDIAN)
-            .expect("the registry has the standard's basic transfer syntax");
-        let mut reader = self.reader(explicit, META)?;
-        let meta = reader.dataset(Some(End::OfMeta), 0)?;
-        let uid = attributes::text(&meta, tags::TRANSFER_SYNTAX_UID)
-            .ok_or_else(|| self.broken("does not say its transfer syntax"))?;
-        let unsupported = |name: &str, way_out: &str| FormatError::Unsupported {
-            path: self.path.to_owned(),
-            problem: format!("is encoded as {name}, which is not read; {way_out}"),
-        };
-        let syntax = TransferSyntaxRegistry
-            .get(uid.as_str())
-            .ok_or_else(|| unsupported(&uid, "convert it, for example with `gdcmconv --raw`"))?;
-        let is_deflated = syntax.uid() == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
-        if matches!(syntax.codec(), Codec::Dataset(_)) && !is_deflated {
-            return Err(unsupported(
-                syntax.name(),
-                "convert it, for example with `dcmconv +te`",
-            ));
-        }
-        Ok((syntax, reader.decoder.position()))
-    }
-
-    fn reader(&self, syntax: &TransferSyntax, start: u64) -> Result<Reader<'a>, FormatError> {
-        let reader = self.content.reader(start);
-        let reader = reader.map_err(|source| FormatError::Read {
-            path: self.path.to_owned(),
-            source,
-        })?;
-        let decoder =
-            DynStatefulDecoder::new_with(reader, syntax, SpecificCharacterSet::default(), start);
-        Ok(Reader {
-            source: *self,
-            decoder: decoder.map_err(|error| self.stopped(&error))?,
-            is_explicit: syntax.uid() != uids::IMPLICIT_VR_LITTLE_ENDIAN,
-            pixels: None,
-        })
-    }
-}
-
-/// Where a data set ends.
-#[derive(Clone, Copy)]
-enum End {
-    /// Where group 2 does.
-    OfMeta,
-    /// At this byte of the file.
-    At(u64),
-    /// At its delimiter.
-    Delimited,
-}
-
-/// Parses a file from front to back.
-struct Reader<'a> {
-    source: Source<'a>,
-    decoder: DynStatefulDecoder<Box<dyn ReadSeek + 'a>>,
-    is_explicit: bool,
-    pixels: Option<PixelPlace>,
-}
-
-impl Reader<'_> {
-    /// Reads a data set, to its end or else to the end of the file.
-    fn dataset(&mut self, end: Option<End>, depth: usize) -> Result<InMemDicomObject, FormatError> {
-        let mut elements: Vec<InMemElement> = Vec::new();
-        let mut end = end;
-        loop {
-            let position = self.decoder.position();
-            let is_over = match end {
-                Some(End::At(end)) => position >= end,
-                Some(End::Delimited) => false,
-                Some(End::OfMeta) | None => position >= self.source.bytes,
-            };
-            if is_over {
-                break;
-            }
-            let header =
-                (self.decoder.decode_header()).map_err(|error| self.source.stopped(&error))?;
-            let (tag, length) = (header.tag(), header.len);
-            if tag == ITEM_END {
-                break;
-            }
-            if tag.group() == 0xfffe {
-                return Err(self
-                    .source
-                    .broken(format!("has a stray item at byte {position}")));
-            }
-            if let (None, tags::PIXEL_DATA) = (end, tag) {
-                // What follows pixels is padding and signatures.
-                self.pixels = Some(self.locate_pixels(length)?);
-                break;
-            }
-            let is_sequence = header.vr() == VR::SQ || length.is_undefined();
-            if is_sequence {
-                let items = self.sequence(header.vr(), length, depth)?;
-                elements.push(DataElement::new(
-                    tag,
-                    VR::SQ,
-                    dicom_core::value::DataSetSequence::from(items),
-                ));
-                continue;
-            }
-            let length = u64::from(length.0);
-            self.check(tag, length)?;
-            let value = match header.vr() {
-                // Bulk that nobody asks for.
-                VR::OB | VR::OW | VR::OD | VR::OF | VR::OL | VR::OV | VR::UN
-                    if tag.group() != 2 =>
-                {
-                    self.skip(length)?;
-                    PrimitiveValue::Empty
-                }
-                _ if tag == tags::CONTOUR_DATA => {
-                    // Millions of numbers, which stay one text until they are asked for.
-                    let mut text = Vec::new();
-                    (self.decoder.read_to_vec(length as u32, &mut text))
-                        .map_err(|error| self.source.stopped(&error))?;
-                    PrimitiveValue::Str(String::from_utf8_lossy(&text).into_owned())
-                }
-                _ => (self.decoder.read_value_preserved(&header))
-                    .map_err(|error| self.source.stopped(&error))?,
-            };
-            if let (Some(End::OfMeta), tags::FILE_META_INFORMATION_GROUP_LENGTH) = (end, tag) {
-                let rest = value.to_int::<u32>().unwrap_or(0);
-                self.check(tag, rest.into())?;
-                end = Some(End::At(self.decoder.position() + u64::from(rest)));
-            } else if let Some(End::OfMeta) = end {
-                return Err(self
-                    .source
-                    .broken("does not say how long its file meta information is"));
-            }
-            elements.push(DataElement::new(tag, header.vr(), value));
-        }
-        Ok(InMemDicomObject::from_element_iter(elements))
-    }
-
-    /// Reads the items of a sequence.
-    fn sequence(
-        &mut self,
-        vr: VR,
-        length: Length,
-        depth: usize,
-    ) -> Result<Vec<InMemDicomObject>, FormatError> {
-        if depth == DEEPEST {
-            return Err(self
-                .source
-                .broken(format!("nests sequences deeper than {DEEPEST}")));
-        }
-        if self.is_explicit && vr == VR::UN {
-            return self.skip_unknown_sequence(depth);
-        }
-        let end = match length.get() {
-            Some(length) => {
-                self.check(ITEM, length.into())?;
-                Some(self.decoder.position() + u64::from(length))
-            }
-            None => None,
-        };
-        let mut items = Vec::new();
-        while end.is_none_or(|end| self.decoder.position() < end) {
-            let header =
-                (self.decoder.decode_header()).map_err(|error| self.source.stopped(&error))?;
-            match (header.tag(), header.len.get()) {
-                (SEQUENCE_END, _) => break,
-                // A fragment of a compressed icon.
-                (ITEM, Some(length)) if vr != VR::SQ && vr != VR::UN => {
-                    self.check(ITEM, length.into())?;
-                    self.skip(length.into())?;
-                }
-                (ITEM, Some(length)) => {
-                    self.check(ITEM, length.into())?;
-                    let end = End::At(self.decoder.position() + u64::from(length));
-                    items.push(self.dataset(Some(end), depth + 1)?);
-                }
-                (ITEM, None) => items.push(self.dataset(Some(End::Delimited), depth + 1)?),
-                (tag, _) => {
-                    return Err(self
-                        .source
-                        .broken(format!("has {tag} where an item was expected")));
-                }
-            }
-        }
-        Ok(items)
-    }
-
-    /// Passes over a sequence whose kind the writer did not know: always in implicit VR (PS3.5
-    /// section 6.2.2, note 4).
-    fn skip_unknown_sequence(
-        &mut self,
-        depth: usize,
-    ) -> Result<Vec<InMemDicomObject>, FormatError> {
-        let start = self.decoder.position();
-        let implicit = TransferSyntaxRegistry
-            .get(uids::IMPLICIT_VR_LITTLE_ENDIAN)
-            .expect("the registry has the standard's basic transfer syntax");
-        let mut reader = self.source.reader(implicit, start)?;
-        reader.sequence(VR::SQ, Length::UNDEFINED, depth + 1)?;
-        let length = reader.decoder.position() - start;
-        // Both read the same open file.
-        self.decoder
-            .seek(start)
-            .map_err(|error| self.source.stopped(&error))?;
-        self.skip(length)?;
-        Ok(Vec::new())
-    }
-
-    /// Notes where the pixels are.
-    fn locate_pixels(&mut self, length: Length) -> Result<PixelPlace, FormatError> {
-        let start = self.decoder.position();
-        Ok(match length.get() {
-            Some(length) => {
-                self.check(tags::PIXEL_DATA, length.into())?;
-                PixelPlace::Native {
-                    start,
-                    length: length.into(),
-                }
-            }
-            None => PixelPlace::Fragments { start },
-        })
-    }
-
-    /// Refuses an element that would reach beyond the end of the file.
-    fn check(&self, tag: Tag, length: u64) -> Result<(), FormatError> {
-        let left = self.source.bytes.saturating_sub(self.decoder.position());
-        if length <= left {
-            return Ok(());
-        }
-        Err(FormatError::Promise {
-            path: self.source.path.to_owned(),
-            promised: format!("{length} bytes of {tag} where {left} are left"),
-            bytes: self.source.bytes,
-        })
-    }
-
-    fn skip(&mut self, length: u64) -> Result<(), FormatError> {
-        let mut left = length;
-        while left > 0 {
-            let part = left.min(u32::MAX.into());
-            (self.decoder.skip_bytes(part as u32)).map_err(|error| self.source.stopped(&error))?;
-            left -= part;
-        }
-        Ok(())
-    }
+    Ok((syntax, reader.position()))
 }

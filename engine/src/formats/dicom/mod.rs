@@ -3,12 +3,15 @@
 //! | file | holds |
 //! |---|---|
 //! | [`instance`] | one file: attributes in memory, pixels still on disk |
+//! | [`reader`] | parses attributes |
 //! | [`content`] | the bytes of a file, inflated where they are deflated |
 //! | [`attributes`] | what an attribute says, as text and numbers |
 //! | [`frames`] | where each plane of pixels lies, and how it is scaled |
-//! | [`pixels`], [`codec`] | samples, native or compressed |
-//! | [`stack`] | from planes to a grid |
-//! | [`series`] | the files of a series as one [`Volume`](super::Volume) |
+//! | [`layout`] | what samples are |
+//! | [`pixels`], [`fragments`], [`codec`] | samples, native or compressed |
+//! | [`stack`], [`misfit`] | from planes to a grid, or why they are none |
+//! | [`series`] | the files of a series as one volume, in [`Planes`](super::Planes) |
+//! | [`slices`] | its pixels, slice by slice |
 //! | [`suv`] | from activity to standardised uptake |
 //! | [`segmentation`], [`structures`], [`contours`] | truth |
 //!
@@ -21,11 +24,16 @@ mod attributes;
 mod codec;
 mod content;
 mod contours;
+mod fragments;
 mod frames;
 mod instance;
+mod layout;
+mod misfit;
 mod pixels;
+mod reader;
 mod segmentation;
 mod series;
+mod slices;
 mod stack;
 mod structures;
 mod summary;
@@ -34,6 +42,7 @@ mod suv;
 pub use instance::Instance;
 pub use segmentation::{Segment, Segmentation};
 pub use series::{Colour, Series, SliceSource};
+pub(super) use slices::Slices;
 pub use structures::{Roi, StructureSet};
 pub use summary::{Kind, Summary};
 

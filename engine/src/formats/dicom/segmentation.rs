@@ -8,7 +8,8 @@ use super::{
     Instance, Kind, PlacingError, SliceSource, Summary,
     attributes::{integer, text},
     frames::{Frame, Plane, dot, frames},
-    pixels::{Layout, Pixels},
+    layout::Layout,
+    pixels::Pixels,
     stack::stack,
 };
 use crate::formats::{FormatError, Grid, Placing};
@@ -122,9 +123,10 @@ impl Segmentation {
             _ => 0.0,
         };
         let placing = grid.placing();
-        let mut pixels = Pixels::open(&self.instance, self.layout.clone())?;
+        let pixels = Pixels::find(&self.instance, self.layout.clone())?;
+        let content = pixels.open()?;
         for frame in &self.frames {
-            let samples = pixels.frame(frame.index)?;
+            let samples = pixels.frame(&content, frame.index)?;
             let is_inside = |sample: i64| sample != 0 && sample as f64 >= least;
             if !samples.iter().any(|&sample| is_inside(sample)) {
                 continue;

@@ -10,14 +10,14 @@ use super::{
     Instance,
     attributes::{integer, text},
     frames::{Frame, frames},
-    pixels::{Layout, Pixels},
-    stack::{Misfit, stack},
+    layout::Layout,
+    misfit::Misfit,
+    pixels::Pixels,
+    slices::{SeriesFile, SliceFrame, Slices},
+    stack::stack,
     suv,
 };
-use crate::formats::{
-    Facts, FormatError, Volume,
-    volume::{ByteOrder, Sample, Scaling},
-};
+use crate::formats::{Facts, FormatError, Planes, volume::Scaling};
 
 /// What to do with pictures in colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -30,14 +30,14 @@ pub enum Colour {
     Gray,
 }
 
-/// A series of images as one volume.
+/// A series of images as one volume, whose pixels stay in the files until a slice is asked for.
 pub struct Series {
     /// The first axis runs along rows, the second along columns, the third from slice to slice.
     ///
     /// Values are rescaled, each slice by its own slope and intercept. Where low values are meant to be
     /// white (`MONOCHROME1`), values are turned round within the range of their bits, so that high is white
     /// everywhere. Padding becomes the darkest value beside it.
-    pub volume: Volume,
+    pub volume: Planes,
     /// Which file and frame each slice comes from.
     pub slices: Vec<SliceSource>,
 }
@@ -51,105 +51,138 @@ pub struct SliceSource {
     pub frame: usize,
 }
 
-/// One frame and the file that it is in.
+impl Series {
+    /// Reads the headers of the files of one series, in whatever order, and finds their pixels.
+    ///
+    /// # Errors
+    /// Files of several series, sizes, orientations or spacings; slices that are missing, double or
+    /// uneven; colours, unless they are asked for; pixels that are compressed in a way that is not read, or
+    /// are not there; what else a single file may have wrong in its header. What is wrong with the pixels
+    /// themselves is told when they are asked for.
+    pub fn read(files: &[PathBuf], colour: Colour) -> Result<Self, FormatError> {
+        let mut headers = Headers::default();
+        for path in files {
+            headers.add(Instance::open(path)?, colour)?;
+        }
+        headers.stack()
+    }
+}
+
+/// What the headers of a series say, file by file.
+#[derive(Default)]
+struct Headers {
+    files: Vec<SeriesFile>,
+    /// Identify the files.
+    uids: Vec<String>,
+    pieces: Vec<Piece>,
+    /// The attributes of the first file.
+    head: Option<InMemDicomObject>,
+    /// The earliest acquisition time, in seconds of its day.
+    acquired: Option<f64>,
+}
+
+/// One frame, and the number of the file that it is in.
 struct Piece {
     file: usize,
     frame: Frame,
 }
 
-/// One file, without its attributes.
-struct Part {
-    instance: Instance,
-    layout: Layout,
-    uid: String,
-    padding: Option<[i64; 2]>,
-}
-
-impl Series {
-    /// Reads the files of one series, in whatever order.
-    ///
-    /// # Errors
-    /// Files of several series, sizes, orientations or spacings; slices that are missing, double or
-    /// uneven; colours, unless they are asked for; what a single file may have wrong.
-    pub fn read(files: &[PathBuf], colour: Colour) -> Result<Self, FormatError> {
-        let mut parts: Vec<Part> = Vec::with_capacity(files.len());
-        let mut pieces = Vec::new();
-        let mut series: Option<String> = None;
-        let mut head = None;
-        let mut acquired: Option<f64> = None;
-        for path in files {
-            let mut instance = Instance::open(path)?;
-            let data = std::mem::replace(&mut instance.data, InMemDicomObject::new_empty());
-            let uid = text(&data, tags::SERIES_INSTANCE_UID).unwrap_or_default();
-            if series.get_or_insert_with(|| uid.clone()) != &uid {
-                return Err(instance.unsupported(format!(
-                    "is of another series than {}; keep one series per folder, or choose one",
-                    files[0].display()
-                )));
-            }
-            let time = text(&data, tags::ACQUISITION_TIME)
-                .as_deref()
-                .and_then(suv::seconds);
-            acquired = [acquired, time].into_iter().flatten().reduce(f64::min);
-            instance.data = data;
-            let layout = Layout::read(&instance)?;
-            check_kind(&instance, &layout, colour)?;
-            if let Some(first) = parts.first() {
-                check_same(first, &instance, &layout)?;
-            }
-            let file = parts.len();
-            let found = frames(&instance, layout.frames)?;
-            pieces.extend(found.into_iter().map(|frame| Piece { file, frame }));
-            let data = std::mem::replace(&mut instance.data, InMemDicomObject::new_empty());
-            parts.push(Part {
-                padding: padding(&data, &layout),
-                uid: text(&data, tags::SOP_INSTANCE_UID).unwrap_or_default(),
-                instance,
-                layout,
-            });
-            head.get_or_insert(data);
+impl Headers {
+    /// Adds those of a file, and finds its pixels.
+    fn add(&mut self, instance: Instance, colour: Colour) -> Result<(), FormatError> {
+        let data = &instance.data;
+        let first = self.head.as_ref().zip(self.files.first());
+        if let Some((head, first)) = first {
+            check_series(head, &first.pixels, &instance)?;
         }
-        let (Some(first), Some(head)) = (parts.first(), head) else {
+        let layout = Layout::read(&instance)?;
+        check_kind(&instance, &layout, colour)?;
+        if let Some((_, first)) = first {
+            check_same(&first.pixels, &instance, &layout)?;
+        }
+        let time = text(data, tags::ACQUISITION_TIME)
+            .as_deref()
+            .and_then(suv::seconds);
+        self.acquired = [self.acquired, time].into_iter().flatten().reduce(f64::min);
+        let file = self.files.len();
+        let found = frames(&instance, layout.frames)?.into_iter();
+        self.pieces.extend(found.map(|frame| Piece { file, frame }));
+        self.uids
+            .push(text(data, tags::SOP_INSTANCE_UID).unwrap_or_default());
+        self.files.push(SeriesFile {
+            padding: padding(data, &layout),
+            pixels: Pixels::find(&instance, layout)?,
+        });
+        self.head.get_or_insert(instance.data);
+        Ok(())
+    }
+
+    /// Puts the frames in order.
+    fn stack(self) -> Result<Series, FormatError> {
+        let (Some(first), Some(head)) = (self.files.first(), &self.head) else {
             unreachable!("a series has files");
         };
-        let planes: Vec<Frame> = pieces.iter().map(|piece| piece.frame.clone()).collect();
-        let (columns, rows) = (first.layout.columns, first.layout.rows);
-        let stack =
-            stack(&planes, columns, rows).map_err(|misfit| explain(&misfit, &parts, &pieces))?;
-        let pieces: Vec<&Piece> = stack.order.iter().map(|&index| &pieces[index]).collect();
-
-        let scalings: Vec<Scaling> = pieces.iter().map(|piece| piece.frame.scaling).collect();
-        let is_even = scalings.iter().all(|scaling| *scaling == scalings[0]);
-        let storage = Storage::new(&parts, is_even.then_some(scalings[0]));
-        let bytes = read_samples(&parts, &pieces, storage)?;
-        let volume = Volume::new(
-            stack.grid,
-            storage.sample,
-            ByteOrder::Little,
-            storage.scaling.unwrap_or(Scaling::NONE),
-            bytes,
-        );
+        let Layout { columns, rows, .. } = first.pixels.layout;
+        let planes: Vec<Frame> = (self.pieces.iter())
+            .map(|piece| piece.frame.clone())
+            .collect();
+        let stack = stack(&planes, columns, rows).map_err(|misfit| self.explain(&misfit))?;
+        let suv_factor = suv::suv_factor(head, self.acquired);
+        let path = first.pixels.source().path.display();
+        let pieces = || stack.order.iter().map(|&index| &self.pieces[index]);
         let facts = Facts {
-            windows: pieces
-                .iter()
-                .map(|piece| window(piece, &parts[piece.file].layout))
+            windows: pieces()
+                .map(|piece| window(&piece.frame, &self.files[piece.file].pixels.layout))
                 .collect(),
-            suv_factor: suv::suv_factor(&head, acquired)
-                .map_err(|problem| format!("{}: {problem}", files[0].display())),
+            suv_factor: suv_factor.map_err(|problem| format!("{path}: {problem}")),
         };
-        Ok(Self {
-            volume: volume
-                .expect("as many samples were read as the frames have pixels")
-                .with_facts(facts),
-            slices: pieces
-                .iter()
-                .map(|piece| SliceSource {
-                    instance: parts[piece.file].uid.clone(),
-                    frame: piece.frame.index,
-                })
-                .collect(),
+        let slices = pieces().map(|piece| SliceSource {
+            instance: self.uids[piece.file].clone(),
+            frame: piece.frame.index,
+        });
+        let slices = slices.collect();
+        let frames = pieces().map(|piece| SliceFrame {
+            file: piece.file,
+            index: piece.frame.index,
+            scaling: piece.frame.scaling,
+        });
+        let frames = frames.collect();
+        Ok(Series {
+            volume: Slices::new(self.files, frames).planes(stack.grid, facts),
+            slices,
         })
     }
+
+    /// Says why frames are no stack.
+    fn explain(&self, misfit: &Misfit) -> FormatError {
+        let pixels = |index: usize| &self.files[self.pieces[index].file].pixels;
+        let (index, problem) = misfit.explain(|index| {
+            let path = pixels(index).source().path.display();
+            if pixels(index).layout.frames == 1 {
+                path.to_string()
+            } else {
+                format!("frame {} of {path}", self.pieces[index].frame.index + 1)
+            }
+        });
+        pixels(index).source().unsupported(problem)
+    }
+}
+
+/// Refuses a file of another series than the first.
+fn check_series(
+    head: &InMemDicomObject,
+    first: &Pixels,
+    instance: &Instance,
+) -> Result<(), FormatError> {
+    let [series, expected] =
+        [&instance.data, head].map(|data| text(data, tags::SERIES_INSTANCE_UID));
+    if series == expected {
+        return Ok(());
+    }
+    Err(instance.unsupported(format!(
+        "is of another series than {}; keep one series per folder, or choose one",
+        first.source().path.display()
+    )))
 }
 
 /// Refuses what is no picture of one value per pixel.
@@ -172,24 +205,20 @@ fn check_kind(instance: &Instance, layout: &Layout, colour: Colour) -> Result<()
     }
 }
 
-fn check_same(first: &Part, instance: &Instance, layout: &Layout) -> Result<(), FormatError> {
-    let size = |layout: &Layout| (layout.columns, layout.rows);
-    if size(&first.layout) != size(layout) {
+/// Refuses a picture of another size or kind than those of the first file.
+fn check_same(first: &Pixels, instance: &Instance, layout: &Layout) -> Result<(), FormatError> {
+    let same = &first.layout;
+    let path = first.source().path.display();
+    if (same.columns, same.rows) != (layout.columns, layout.rows) {
         return Err(instance.unsupported(format!(
-            "is {}×{} pixels, but {} of the same series is {}×{}; keep them in folders of their own",
-            layout.columns,
-            layout.rows,
-            first.instance.path.display(),
-            first.layout.columns,
-            first.layout.rows
+            "is {}×{} pixels, but {path} of the same series is {}×{}; keep them in folders of their own",
+            layout.columns, layout.rows, same.columns, same.rows
         )));
     }
-    if first.layout.photometric != layout.photometric {
+    if same.photometric != layout.photometric {
         return Err(instance.unsupported(format!(
-            "is {}, but {} of the same series is {}; keep them in folders of their own",
-            layout.photometric,
-            first.instance.path.display(),
-            first.layout.photometric
+            "is {}, but {path} of the same series is {}; keep them in folders of their own",
+            layout.photometric, same.photometric
         )));
     }
     Ok(())
@@ -205,207 +234,13 @@ fn padding(data: &InMemDicomObject, layout: &Layout) -> Option<[i64; 2]> {
 }
 
 /// Returns the window of a slice in the values of the volume.
-fn window(piece: &Piece, layout: &Layout) -> Option<[f64; 2]> {
-    let [low, high] = piece.frame.window?;
+fn window(frame: &Frame, layout: &Layout) -> Option<[f64; 2]> {
+    let [low, high] = frame.window?;
     if layout.photometric != "MONOCHROME1" {
         return Some([low, high]);
     }
-    let Scaling { slope, intercept } = piece.frame.scaling;
+    let Scaling { slope, intercept } = frame.scaling;
     let [first, last] = layout.range();
     let ends = slope * (first + last) as f64 + 2.0 * intercept;
     Some([ends - high, ends - low])
-}
-
-/// How the samples of a volume are kept.
-#[derive(Clone, Copy)]
-struct Storage {
-    sample: Sample,
-    /// Of all slices; `None` if each has its own, and samples are kept scaled.
-    scaling: Option<Scaling>,
-}
-
-impl Storage {
-    fn new(parts: &[Part], scaling: Option<Scaling>) -> Self {
-        let ranges = parts.iter().map(|part| part.layout.range());
-        let [low, high] = ranges.fold([0, 0], |[low, high], range| {
-            [low.min(range[0]), high.max(range[1])]
-        });
-        let sample = match scaling {
-            None => Sample::F32,
-            Some(_) if low >= 0 && high <= u8::MAX.into() => Sample::U8,
-            Some(_) if low >= 0 && high <= u16::MAX.into() => Sample::U16,
-            Some(_) if low >= i16::MIN.into() && high <= i16::MAX.into() => Sample::I16,
-            Some(_) if low >= i32::MIN.into() && high <= i32::MAX.into() => Sample::I32,
-            Some(_) => Sample::I64,
-        };
-        Self { sample, scaling }
-    }
-
-    fn push(self, bytes: &mut Vec<u8>, stored: i64, scaling: Scaling) {
-        match self.sample {
-            Sample::U8 => bytes.push(stored as u8),
-            Sample::U16 => bytes.extend((stored as u16).to_le_bytes()),
-            Sample::I16 => bytes.extend((stored as i16).to_le_bytes()),
-            Sample::I32 => bytes.extend((stored as i32).to_le_bytes()),
-            Sample::F32 => {
-                let value = stored as f64 * scaling.slope + scaling.intercept;
-                bytes.extend((value as f32).to_le_bytes());
-            }
-            _ => bytes.extend(stored.to_le_bytes()),
-        }
-    }
-}
-
-/// Reads the samples of all frames, in the order of the slices.
-fn read_samples(
-    parts: &[Part],
-    pieces: &[&Piece],
-    storage: Storage,
-) -> Result<Vec<u8>, FormatError> {
-    let mut bytes = Vec::new();
-    let mut open: Option<(usize, Pixels)> = None;
-    for piece in pieces {
-        let part = &parts[piece.file];
-        let pixels = match &mut open {
-            Some((file, pixels)) if *file == piece.file => pixels,
-            other => {
-                let pixels = Pixels::open(&part.instance, part.layout.clone())?;
-                &mut other.insert((piece.file, pixels)).1
-            }
-        };
-        let mut samples = gray(pixels.frame(piece.frame.index)?, &part.layout);
-        let is_inverted = part.layout.photometric == "MONOCHROME1";
-        if let Some(padding) = part.padding {
-            hide(&mut samples, padding, is_inverted);
-        }
-        let [low, high] = part.layout.range();
-        for stored in samples {
-            let stored = if is_inverted {
-                low + high - stored
-            } else {
-                stored
-            };
-            storage.push(&mut bytes, stored, piece.frame.scaling);
-        }
-    }
-    Ok(bytes)
-}
-
-/// Replaces padding by the darkest value of the frame: the lowest, or in an inverted one the highest.
-/// A frame of nothing but padding stays.
-fn hide(samples: &mut [i64], [first, last]: [i64; 2], is_inverted: bool) {
-    let is_padding = |sample: i64| (first..=last).contains(&sample);
-    let real = || {
-        samples
-            .iter()
-            .copied()
-            .filter(|&sample| !is_padding(sample))
-    };
-    let darkest = if is_inverted {
-        real().max()
-    } else {
-        real().min()
-    };
-    if let Some(darkest) = darkest {
-        for sample in samples.iter_mut().filter(|sample| is_padding(**sample)) {
-            *sample = darkest;
-        }
-    }
-}
-
-/// Returns one value per pixel.
-fn gray(samples: Vec<i64>, layout: &Layout) -> Vec<i64> {
-    if layout.samples == 1 {
-        return samples;
-    }
-    let is_luminance_first = layout.photometric.starts_with("YBR_FULL");
-    let pixel = |pixel: &[i64]| {
-        if is_luminance_first {
-            pixel[0]
-        } else {
-            let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(|sample| sample as f64);
-            // ITU-R BT.601.
-            (0.299 * r + 0.587 * g + 0.114 * b).round() as i64
-        }
-    };
-    samples.chunks_exact(layout.samples).map(pixel).collect()
-}
-
-/// Says why frames are no stack.
-fn explain(misfit: &Misfit, parts: &[Part], pieces: &[Piece]) -> FormatError {
-    let name = |index: usize| {
-        let piece = &pieces[index];
-        let part = &parts[piece.file];
-        let path = part.instance.path.display();
-        if part.layout.frames == 1 {
-            path.to_string()
-        } else {
-            format!("frame {} of {path}", piece.frame.index + 1)
-        }
-    };
-    let (index, problem) = match *misfit {
-        Misfit::NoPlace(index) => (
-            index,
-            "has no ImagePositionPatient, but others of its series have; restore it, or remove the file"
-                .to_owned(),
-        ),
-        Misfit::NoSpacing(index) => (
-            index,
-            "has no PixelSpacing; export it again with its geometry".to_owned(),
-        ),
-        Misfit::Orientation(first, other) => (
-            other,
-            format!(
-                "is turned against {} of the same series; keep each orientation in a folder of its own",
-                name(first)
-            ),
-        ),
-        Misfit::Spacing(first, other) => (
-            other,
-            format!(
-                "has other distances between its pixels than {} of the same series; keep them in folders of their own",
-                name(first)
-            ),
-        ),
-        Misfit::Double(first, other) => (
-            other,
-            format!(
-                "lies where {} does: the series has several times, echoes or copies; keep one of each place in the folder",
-                name(first)
-            ),
-        ),
-        Misfit::Gap(before, after, missing) => (
-            before,
-            format!(
-                "{missing} slice{} missing between it and {}; restore {} from the source",
-                if missing == 1 { " is" } else { "s are" },
-                name(after),
-                if missing == 1 { "it" } else { "them" }
-            ),
-        ),
-        Misfit::Uneven(before, after, mm) => (
-            after,
-            format!(
-                "lies {mm:.2} mm from where the distance between slices puts it after {}; resample the series evenly, or restore missing slices",
-                name(before)
-            ),
-        ),
-    };
-    parts[pieces[index].file].instance.unsupported(problem)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn padding_becomes_the_darkest_value() {
-        let mut samples = vec![-2000, 5, -1990, 9, 7];
-        hide(&mut samples, [-2000, -1990], false);
-        assert_eq!(samples, [5, 5, 5, 9, 7]);
-        hide(&mut samples, [5, 5], true);
-        assert_eq!(samples, [9, 9, 9, 9, 7]);
-        hide(&mut samples, [0, 10], false);
-        assert_eq!(samples, [9, 9, 9, 9, 7]);
-    }
 }

@@ -1,6 +1,9 @@
 //! From planes to a grid. See [`stack`].
 
-use super::frames::{Frame, Plane, dot};
+use super::{
+    frames::{Frame, Plane, dot},
+    misfit::Misfit,
+};
 use crate::formats::Grid;
 
 /// How far a plane may lie from where its neighbours put it, in slice distances; as for
@@ -19,25 +22,6 @@ pub(super) struct Stack {
     /// Indices into the frames given, from the first slice to the last.
     pub(super) order: Vec<usize>,
     pub(super) grid: Grid,
-}
-
-/// Why planes are no stack. The numbers are those of the frames given.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Misfit {
-    /// Some have a place, others not.
-    NoPlace(usize),
-    /// No distance between pixels.
-    NoSpacing(usize),
-    /// Two look in different directions.
-    Orientation(usize, usize),
-    /// Two have different distances between pixels.
-    Spacing(usize, usize),
-    /// Two lie at one place.
-    Double(usize, usize),
-    /// Between these two, this many are missing.
-    Gap(usize, usize, usize),
-    /// The second lies off the line, or nearer or farther than the others: in millimetres.
-    Uneven(usize, usize, f64),
 }
 
 /// Sorts planes of `columns` × `rows` pixels along their normal, and finds their grid.

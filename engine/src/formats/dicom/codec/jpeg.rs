@@ -2,7 +2,7 @@
 
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 
-use super::{super::pixels::Layout, check_size};
+use super::{super::layout::Layout, check_size};
 
 pub(super) fn decode(bytes: &[u8], layout: &Layout) -> Result<Vec<i64>, String> {
     let mut decoder = Decoder::new(bytes);

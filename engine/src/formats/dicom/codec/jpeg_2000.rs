@@ -2,7 +2,7 @@
 
 use hayro_jpeg2000::{ComponentData, DecodeSettings, DecoderContext, Image};
 
-use super::{super::pixels::Layout, check_size};
+use super::{super::layout::Layout, check_size};
 
 /// Where the header says how many components there are, in two bytes.
 const COMPONENTS: usize = 40;

@@ -1,6 +1,6 @@
 //! JPEG-LS (ITU-T T.87) with one sample per pixel.
 
-use super::{super::pixels::Layout, check_size};
+use super::{super::layout::Layout, check_size};
 
 pub(super) fn decode(bytes: &[u8], layout: &Layout) -> Result<Vec<i64>, String> {
     let (columns, rows, samples) = check(bytes)?;

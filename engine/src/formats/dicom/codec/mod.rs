@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dicom_dictionary_std::uids;
 
-use super::pixels::Layout;
+use super::layout::Layout;
 
 /// A compression that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

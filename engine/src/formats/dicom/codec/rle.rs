@@ -1,7 +1,7 @@
 //! RLE Lossless (PS3.5 annex G): the bytes of all samples, the highest first, each packed as in
 //! TIFF's `PackBits`.
 
-use super::super::pixels::Layout;
+use super::super::layout::Layout;
 
 /// Bytes of the header: how many segments there are, and where up to 15 of them begin.
 const HEADER: usize = 64;
