@@ -4,10 +4,12 @@
     cargo bench -p engine --bench read --no-run        # prints the program's path
     python engine/benches/read.py PROGRAM
 
-Makes 100 pairs of PNG files of 512 x 512 pixels (a picture with noise, a mask), a packed NIfTI volume of
-512 x 512 x 300 voxels of 16 bits with labels, and 3000 DICOM files, of which both read all but the pixels. Both sides decode the same files, which are in memory by then, into
-arrays of the stored type. Processor time, so that other programs disturb it little; one reading of each before the
-clock starts.
+Makes 100 pairs of PNG files of 512 x 512 pixels (a picture with noise, a mask), packed NIfTI volumes of
+512 x 512 x 300 voxels with labels, of 16 bits and in single precision, 3000 DICOM files, of which both read all but the
+pixels, and a DICOM series of 300 slices of 512 x 512 pixels of 12 bits. Both sides decode the same files, which are in memory
+by then, into arrays of the stored type; the volume in single precision is also brought between two percentiles, and its
+slices with an object to pictures of 8 bits and their masks. Processor time, so that other programs disturb it little; one
+reading of each before the clock starts.
 """
 import statistics
 import subprocess
@@ -44,31 +46,42 @@ def volume(folder):
     values = np.where(body, np.where(inside, 90, 40), -1000).astype("int16") + np.zeros((300, 1, 1), "int16")
     values = values + (random.normal(0, 12, values.shape) * body).astype("int16")
     affine = np.diag([0.8, 0.8, 1.0, 1.0])
-    for name, array in [("images", values.astype("int16")), ("labels", inside.astype("uint8"))]:
-        (folder / name).mkdir()
-        nibabel.save(nibabel.Nifti1Image(array.transpose(2, 1, 0), affine), folder / name / "v.nii.gz")
+    for kind, image in [("whole", values.astype("int16")), ("real", values.astype("float32") / 7)]:
+        for name, array in [("images", image), ("labels", inside.astype("uint8"))]:
+            (folder / kind / name).mkdir(parents=True)
+            nibabel.save(nibabel.Nifti1Image(array.transpose(2, 1, 0), affine), folder / kind / name / "v.nii.gz")
+
+
+def save(path, n, series, pixels, stored):
+    data = Dataset()
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = CTImageStorage
+    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = generate_uid()
+    data.SeriesInstanceUID, data.InstanceNumber, data.Modality = series, n, "CT"
+    data.ImagePositionPatient, data.PixelSpacing = [0, 0, n], [0.7, 0.7]
+    data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    # As many attributes as a scanner writes.
+    block = data.private_block(0x0009, "MAKER", create=True)
+    for k in range(60):
+        block.add_new(k, "LO", f"value {k}")
+    data.Rows, data.Columns = pixels.shape
+    data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+    data.BitsAllocated, data.BitsStored = 16, stored
+    data.HighBit, data.PixelRepresentation = stored - 1, 0
+    data.RescaleSlope, data.RescaleIntercept = 1, -1024
+    data.PixelData = pixels.astype("uint16").tobytes()
+    data.save_as(path, enforce_file_format=True)
 
 
 def headers(folder):
     for n in range(3000):
-        data = Dataset()
-        data.file_meta = FileMetaDataset()
-        data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = CTImageStorage
-        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = generate_uid()
-        data.SeriesInstanceUID, data.InstanceNumber, data.Modality = f"1.2.{n // 100}", n, "CT"
-        data.ImagePositionPatient, data.PixelSpacing = [0, 0, n], [0.7, 0.7]
-        data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-        # As many attributes as a scanner writes.
-        block = data.private_block(0x0009, "MAKER", create=True)
-        for k in range(60):
-            block.add_new(k, "LO", f"value {k}")
-        data.Rows = data.Columns = 128
-        data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
-        data.BitsAllocated = data.BitsStored = 16
-        data.HighBit, data.PixelRepresentation = 15, 0
-        data.PixelData = bytes(2 * 128 * 128)
-        data.save_as(folder / f"{n}.dcm", enforce_file_format=True)
+        save(folder / f"{n}.dcm", n, f"1.2.{n // 100}", np.zeros((128, 128)), 16)
+
+
+def series(folder):
+    for n in range(300):
+        save(folder / f"{n}.dcm", n, "1.2", random.normal(1000, 40, (512, 512)).clip(0, 4095), 12)
 
 
 def read_headers(folder):
@@ -87,6 +100,23 @@ def read_volume(path):
     np.asanyarray(nibabel.load(path).dataobj)
 
 
+def read_percentiles(folder):
+    values, labels = [np.asanyarray(nibabel.load(folder / name / "v.nii.gz").dataobj) for name in ("images", "labels")]
+    low, high = np.percentile(values, [0.5, 99.5])
+    for k in range(values.shape[2]):
+        mask = labels[:, :, k] != 0
+        if mask.any():
+            gray = (((values[:, :, k] - low) / (high - low)).clip(0, 1) * 255).astype("uint8")
+            np.repeat(gray[:, :, None], 3, axis=2)
+
+
+def read_series(folder):
+    slices = [pydicom.dcmread(path) for path in folder.iterdir()]
+    slices.sort(key=lambda data: data.ImagePositionPatient[2])
+    for data in slices:
+        _ = data.pixel_array
+
+
 def timed(read, path):
     before = time.process_time()
     read(path)
@@ -100,6 +130,8 @@ with tempfile.TemporaryDirectory() as folder:
     volume(folder)
     (folder / "headers").mkdir()
     headers(folder / "headers")
+    (folder / "series").mkdir()
+    series(folder / "series")
     engine = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ours(what, path):
@@ -107,18 +139,20 @@ with tempfile.TemporaryDirectory() as folder:
         engine.stdin.flush()
         return float(engine.stdout.readline())
 
-    packed = folder / "images/v.nii.gz"
+    packed = folder / "whole/images/v.nii.gz"
     print(f"the packed volume has {packed.stat().st_size / 1e6:.0f} MB")
     for what, path, read in [
         ("pictures", folder / "pictures", read_pictures),
         ("volume", packed, read_volume),
+        ("percentiles", folder / "real", read_percentiles),
         ("headers", folder / "headers", read_headers),
+        ("series", folder / "series", read_series),
     ]:
         timed(read, path), ours(what, path)
         times = [(timed(read, path), ours(what, path)) for _ in range(rounds)]
         python, here = (statistics.median(column) for column in zip(*times))
         print(f"{what}: Python {python:.2f} s, engine {here:.2f} s, ratio {python / here:.2f} "
               f"(medians of {rounds}; ratio per round {', '.join(f'{a / b:.2f}' for a, b in times)})")
-    ours("slices", folder)
-    print(f"slices: engine {statistics.median(ours('slices', folder) for _ in range(rounds)):.2f} s")
+    ours("slices", folder / "whole")
+    print(f"slices: engine {statistics.median(ours('slices', folder / 'whole') for _ in range(rounds)):.2f} s")
     engine.stdin.close()

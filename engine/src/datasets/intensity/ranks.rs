@@ -28,17 +28,17 @@ impl Ranks {
     }
 
     /// Finds the ranks that these percentiles of the finite values lie between. `pass` shows all values,
-    /// each time it is called.
+    /// some at a time, each time it is called.
     ///
     /// # Errors
     /// Those of `pass`.
     pub(in crate::datasets) fn find<E>(
         asked: &[Percent],
-        pass: impl Fn(&mut dyn FnMut(f32)) -> Result<(), E>,
+        pass: impl Fn(&mut dyn FnMut(&[f32])) -> Result<(), E>,
     ) -> Result<Self, E> {
         let mut upper = vec![0_u64; BINS];
-        pass(&mut |value| {
-            if value.is_finite() {
+        pass(&mut |values| {
+            for &value in values.iter().filter(|value| value.is_finite()) {
                 upper[halves(value).0] += 1;
             }
         })?;
@@ -53,10 +53,12 @@ impl Ranks {
             lower[locate(&upper, rank).0] = vec![0_u64; BINS];
         }
         // Of what is not finite the upper halves are others.
-        pass(&mut |value| {
-            let (upper, bin) = halves(value);
-            if let Some(count) = lower[upper].get_mut(bin) {
-                *count += 1;
+        pass(&mut |values| {
+            for &value in values {
+                let (upper, bin) = halves(value);
+                if let Some(count) = lower[upper].get_mut(bin) {
+                    *count += 1;
+                }
             }
         })?;
         let found = ranks.into_iter().map(|rank| {
@@ -125,8 +127,8 @@ mod tests {
         ) {
             let percents = [0.0, low, high, 100.0];
             let asked = percents.map(|percent| Percent::try_from(percent).expect("a percentage"));
-            let show = |see: &mut dyn FnMut(f32)| -> Result<(), Infallible> {
-                values.iter().copied().for_each(see);
+            let show = |see: &mut dyn FnMut(&[f32])| -> Result<(), Infallible> {
+                values.chunks(7).for_each(see);
                 Ok(())
             };
             let mut ranks = Ranks::find(&asked, show).expect("nothing fails");

@@ -67,8 +67,12 @@ impl<'a> Shown<'a> {
         let mut spread = Values::new(slice.iter().copied());
         let mapping = Mapping::find(&steps, self.factor, 255.0, &mut spread, volume);
         let (height, width) = slice.dim();
-        let byte = |(y, x, _)| mapping.byte(slice[[y, x]]);
-        Ok(Array3::from_shape_fn((height, width, 3), byte))
+        let mut pixels = Vec::with_capacity(3 * slice.len());
+        for &value in &slice {
+            pixels.extend([mapping.byte(value); 3]);
+        }
+        let pixels = Array3::from_shape_vec((height, width, 3), pixels);
+        Ok(pixels.expect("each pixel has three bytes"))
     }
 
     /// Returns the steps, with the window of the header in place of the word for it.

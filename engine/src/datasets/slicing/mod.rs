@@ -231,7 +231,8 @@ fn spread<'a>(image: &'a Planes, asked: &[Percent]) -> Result<Box<dyn Spread + '
     let Some(first) = image.smallest_of_few() else {
         let ranks = Ranks::find(asked, |see| {
             for plane in image.each() {
-                plane?.values().for_each(|value| see(value as f32));
+                let values: Vec<f32> = plane?.values().map(|value| value as f32).collect();
+                see(&values);
             }
             Ok::<_, FormatError>(())
         })?;

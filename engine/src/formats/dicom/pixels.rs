@@ -105,15 +105,18 @@ impl Pixels {
                 })?
             }
         };
-        let is_apart = layout.is_planar && matches!(self.place, Place::Native(_));
-        if is_apart && layout.samples > 1 {
+        let is_native = matches!(self.place, Place::Native(_));
+        if is_native && layout.is_planar && layout.samples > 1 {
             let pixels = layout.rows * layout.columns;
             let pixel =
                 |place: usize| raw[place % layout.samples * pixels + place / layout.samples];
             raw = (0..count).map(pixel).collect();
         }
-        for sample in &mut raw {
-            *sample = layout.interpret(*sample);
+        // Where all bits are used and there is no sign, samples stand for themselves.
+        if !is_native || layout.is_signed || layout.stored < layout.allocated {
+            for sample in &mut raw {
+                *sample = layout.interpret(*sample);
+            }
         }
         Ok(raw)
     }
@@ -180,15 +183,18 @@ fn decompressor(syntax: &str) -> &'static str {
 
 /// Returns whole samples as unsigned numbers.
 fn unpack(bytes: &[u8], allocated: u32, is_big_endian: bool) -> Vec<i64> {
-    let size = allocated as usize / 8;
-    let number = |sample: &[u8]| {
-        let mut all = [0; 8];
-        for (at, &byte) in sample.iter().enumerate() {
-            all[if is_big_endian { size - 1 - at } else { at }] = byte;
-        }
-        i64::from_le_bytes(all)
-    };
-    bytes.chunks_exact(size).map(number).collect()
+    fn each<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> u32) -> Vec<i64> {
+        let (samples, _) = bytes.as_chunks();
+        let numbers = samples.iter().map(|&sample| number(sample).into());
+        numbers.collect()
+    }
+    match (allocated, is_big_endian) {
+        (8, _) => each(bytes, |[byte]| byte.into()),
+        (16, false) => each(bytes, |two| u16::from_le_bytes(two).into()),
+        (16, true) => each(bytes, |two| u16::from_be_bytes(two).into()),
+        (_, false) => each(bytes, u32::from_le_bytes),
+        (_, true) => each(bytes, u32::from_be_bytes),
+    }
 }
 
 #[cfg(test)]
@@ -197,7 +203,11 @@ mod tests {
 
     #[test]
     fn samples_are_read_in_either_order() {
-        assert_eq!(unpack(&[1, 2, 3, 4], 16, false), [0x201, 0x403]);
-        assert_eq!(unpack(&[1, 2, 3, 4], 16, true), [0x102, 0x304]);
+        let bytes = [1, 2, 3, 0xf4];
+        assert_eq!(unpack(&bytes, 8, false), [1, 2, 3, 0xf4]);
+        assert_eq!(unpack(&bytes, 16, false), [0x201, 0xf403]);
+        assert_eq!(unpack(&bytes, 16, true), [0x102, 0x3f4]);
+        assert_eq!(unpack(&bytes, 32, false), [0xf403_0201]);
+        assert_eq!(unpack(&bytes, 32, true), [0x0102_03f4]);
     }
 }

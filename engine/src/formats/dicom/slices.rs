@@ -137,7 +137,11 @@ impl Storage {
     /// Returns the bytes of samples as they are kept. `scaling` is that of their slice.
     fn bytes(self, samples: &[i64], scaling: Scaling) -> Vec<u8> {
         fn each<const N: usize>(samples: &[i64], bytes: impl Fn(i64) -> [u8; N]) -> Vec<u8> {
-            samples.iter().flat_map(|&stored| bytes(stored)).collect()
+            let mut all = vec![0; N * samples.len()];
+            for (place, &stored) in all.as_chunks_mut().0.iter_mut().zip(samples) {
+                *place = bytes(stored);
+            }
+            all
         }
         match self.sample {
             Sample::U8 => each(samples, |stored| [stored as u8]),
