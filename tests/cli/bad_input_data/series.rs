@@ -245,6 +245,12 @@ fn damage_that_is_found_before_any_slice_is_read() {
         message.contains("which is not read; decompress it"),
         "{message}"
     );
+    // Process 4, lossy with more than 8 bits.
+    let message = refused(&data, uids::JPEG_EXTENDED12_BIT, 0);
+    assert!(
+        message.contains("JPEG Extended with samples of 16 bits, of which only 8 are read; decompress it, for example with `gdcmconv --raw`"),
+        "{message}"
+    );
     let mut lying = data.clone();
     put(&mut lying, tags::NUMBER_OF_FRAMES, VR::IS, "2");
     let message = refused(&lying, uids::RLE_LOSSLESS, 0);

@@ -163,6 +163,14 @@ fn compressed(instance: &Instance, layout: &Layout, start: u64) -> Result<Place,
             decompressor(&instance.syntax)
         ))
     })?;
+    if instance.syntax == uids::JPEG_EXTENDED12_BIT && layout.stored > 8 {
+        return Err(instance.unsupported(format!(
+            "is compressed as JPEG Extended with samples of {} bits, of which only 8 are read; decompress it, for \
+             example with `{}`",
+            layout.stored,
+            decompressor(&instance.syntax)
+        )));
+    }
     if layout.allocated != 8 && layout.allocated != 16 {
         return Err(instance.unsupported(format!(
             "has compressed samples of {} bits; decompress it, for example with `gdcmconv --raw`",
