@@ -163,14 +163,18 @@ fn write_series(folder: &Path, slices: u16, is_one_file: bool) {
 #[test]
 fn ten_times_the_slices_of_a_series_take_no_more() {
     let out = tempfile::tempdir().expect("a temporary folder");
-    let peak_of = |slices: u16, is_one_file| {
-        let folder = out.path().join(format!("{slices}_{is_one_file}"));
+    let peak_of = |slices: u16, is_one_file, axis: usize| {
+        let folder = out.path().join(format!("{slices}_{is_one_file}_{axis}"));
         write_series(&folder.join("d"), slices, is_one_file);
         let bits = 2 * 512 * 512 * u64::from(slices) / 8;
-        peak(&folder, 1, r#"dicom(name: "d", folder: "d")"#) - bits / 1000
+        let series = format!(r#"dicom(name: "d", folder: "d", axis: {axis})"#);
+        peak(&folder, 1, &series) - bits / 1000
     };
     for is_one_file in [false, true] {
-        let [few, many] = [20, 200].map(|slices| peak_of(slices, is_one_file));
+        let [few, many] = [20, 200].map(|slices| peak_of(slices, is_one_file, 2));
         assert!(many < few + 3_000, "{few} kB, then {many} kB");
     }
+    // Across another axis, every slice has pixels of all files.
+    let held = peak_of(200, false, 0);
+    assert!(held > 100_000, "{held} kB");
 }

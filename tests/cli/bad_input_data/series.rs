@@ -164,7 +164,7 @@ fn slices_that_go_while_others_are_read() {
     let removed = |path: &Path| fs::remove_file(path).expect("it was written");
     let whole = encode(&slice(1)).len();
     let damages: [(&dyn Fn(&Path), &str); 4] = [
-        (&removed, "cannot be read: No such file"),
+        (&removed, "cannot be read: "),
         (&resized(whole - 2), "when its header was read; restore"),
         (&resized(0), "has 0 bytes, and had"),
         (&resized(2 * whole), "when its header was read; restore"),
