@@ -58,10 +58,15 @@ impl Block<'_> {
         let length = self.panels.rows();
         let entries = length.div_ceil(Pair::TERMS).max(1);
         let mut packed = self.cpu.buffer(self.rows() * entries);
-        let mut joined = vec![0.0; length];
+        // Where a row's terms are in several places, they are put together first.
+        let mut joined = vec![0.0; if self.source.segments == 1 { 0 } else { length }];
         let out = bytemuck::cast_slice_mut(&mut packed).chunks_exact_mut(entries);
         for (row, out) in out.enumerate() {
-            let segments = self.source.segments(self.first_row + row);
+            let mut segments = self.source.segments(self.first_row + row);
+            if self.source.segments == 1 {
+                simd::pack_row(segments.next().expect("the only one"), out);
+                continue;
+            }
             for (segment, joined) in segments.zip(joined.chunks_mut(self.source.segment.max(1))) {
                 joined.copy_from_slice(segment);
             }
@@ -107,21 +112,26 @@ impl Block<'_> {
         let width = (columns - panel.column).min(N * V);
         let (bias, _) = panel.bias.as_chunks::<N>();
         for (strip, offsets) in strips.iter().enumerate() {
-            let mut tile = [[Lanes::<N>::ZERO; V]; ROWS];
-            tile::accumulate(source, offsets, panel.entries, &mut tile);
             let start = strip * ROWS * columns + panel.column;
             let rows = (self.out.len() / columns - strip * ROWS).min(ROWS);
+            let range = |i: usize| start + i * columns..start + i * columns + width;
+            for i in 0..rows {
+                if let Some(residual) = self.residual {
+                    simd::prefetch(&residual[range(i)]);
+                }
+                simd::prefetch(&self.out[range(i)]);
+            }
+            let mut tile = [[Lanes::<N>::ZERO; V]; ROWS];
+            tile::accumulate(source, offsets, panel.entries, &mut tile);
             for (i, row) in tile.iter_mut().enumerate().take(rows) {
-                let range = start + i * columns..start + i * columns + width;
                 for j in 0..V {
                     row[j] += Lanes(bias[j]);
                 }
                 if let Some(residual) = self.residual {
-                    add(row, &residual[range.clone()]);
+                    add(row, &residual[range(i)]);
                 }
-                let out = &mut self.out[range];
-                store(row, out);
-                simd::activate::<N>(self.activation, out);
+                let row = simd::activated(self.activation, *row);
+                store(&row, &mut self.out[range(i)]);
             }
         }
     }

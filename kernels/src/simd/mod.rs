@@ -14,12 +14,14 @@ mod factor;
 mod lanes;
 mod math;
 mod pair;
+mod prefetch;
 mod transpose;
 
 pub(crate) use factor::{Factor, pack};
 pub(crate) use lanes::{Lanes, fma};
-pub(crate) use math::{activate, exp_nonpositive, exp2_nonpositive};
+pub(crate) use math::{activate, activated, exp_nonpositive, exp2_nonpositive};
 pub(crate) use pair::{Pair, pack_row};
+pub(crate) use prefetch::prefetch;
 pub(crate) use transpose::Transpose;
 
 /// An instruction set that this processor was found to have.
