@@ -66,26 +66,37 @@ fn attend<F: Factor>(
         return;
     }
     let channels = problem.heads * problem.head_dim;
-    let lanes = cpu.isa.lanes();
-    let k = pack::keys::<F>(cpu, problem, k);
-    let v = pack::values::<F>(cpu, problem, v);
     let bias = prepare::<F>(cpu, problem, bias);
+    // Of one image at a time: windows stay in the cache until their queries have read them.
+    let pack = |image| {
+        [
+            pack::keys::<F>(cpu, problem, image_of(k, problem.keys, image)),
+            pack::values::<F>(cpu, problem, image_of(v, problem.keys, image)),
+        ]
+    };
+    let of_all = (problem.key_batch < problem.batch).then(|| pack(0));
     out.par_chunks_mut(problem.queries * channels)
         .enumerate()
         .for_each(|(image, out)| {
-            blocks(out, channels, lanes).for_each(|(first, out)| {
+            let of_image = of_all.is_none().then(|| pack(image));
+            let [k, v] = of_all.as_ref().or(of_image.as_ref()).expect("one of both");
+            blocks(out, channels, cpu.isa.lanes()).for_each(|(first, out)| {
                 cpu.isa.run(QueryBlock::<F> {
                     problem,
-                    q,
-                    k: bytemuck::cast_slice(&k),
-                    v: bytemuck::cast_slice(&v),
+                    q: image_of(q, problem.queries, image),
+                    k: bytemuck::cast_slice(k),
+                    v: bytemuck::cast_slice(v),
                     bias: &bias,
-                    image,
                     first,
                     out,
                 });
             });
         });
+}
+
+/// Returns the rows from the first of an image on, of `tokens` each.
+fn image_of((data, stride): Rows<'_>, tokens: usize, image: usize) -> Rows<'_> {
+    (&data[image * tokens * stride..], stride)
 }
 
 /// Splits an image's queries into blocks that differ by one vector at most: a task of few queries

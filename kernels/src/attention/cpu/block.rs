@@ -26,8 +26,6 @@ pub(super) struct QueryBlock<'a, F> {
     /// As [`pack::values`] packs them.
     pub(super) v: &'a [F],
     pub(super) bias: &'a Prepared,
-    /// Which image of the queries.
-    pub(super) image: usize,
     /// The first query.
     pub(super) first: usize,
     /// `[queries, heads · head_dim]`, at most [`VECTORS`](super::VECTORS) vectors of queries.
@@ -123,7 +121,7 @@ impl<'a, F: Factor, const N: usize, const Q: usize, const T: usize> Heads<'a, F,
         let (data, stride) = self.block.q;
         let first = self.block.first;
         let count = (queries - first).min(Q * N);
-        let start = (self.block.image * queries + first) * stride + head * d;
+        let start = first * stride + head * d;
         let lanes = self.unpacked.as_flattened_mut().as_flattened_mut();
         Transpose {
             source: &data[start..],
@@ -177,9 +175,8 @@ impl<'a, F: Factor, const N: usize, const Q: usize, const T: usize> Heads<'a, F,
     fn score(&mut self, head: usize, first: usize, keys: usize) -> [Lanes<N>; Q] {
         let d = self.block.problem.head_dim;
         let scale = LOG2_E / (d as f32).sqrt();
-        let len = pack::keys_len::<F>(self.block.problem, T);
-        let packed = &self.block.k[self.of_head(head) * len..][..len];
-        let packed = &packed[first * d.div_ceil(F::TERMS)..];
+        let len = pack::keys_len::<F>(self.block.problem.keys, d, T);
+        let packed = &self.block.k[head * len..][..len][first * d.div_ceil(F::TERMS)..];
         let (queries, scores) = (&self.queries, &mut self.scores[..keys]);
         let greatest = self.greatest;
         match (self.block.bias, self.block.problem.bias) {
@@ -243,8 +240,8 @@ impl<'a, F: Factor, const N: usize, const Q: usize, const T: usize> Heads<'a, F,
     #[inline(always)]
     fn add_values(&mut self, head: usize, first: usize, keys: usize, faded: &[Lanes<N>; Q]) {
         let problem = self.block.problem;
-        let len = pack::values_len::<F>(problem, T);
-        let of_head = &self.block.v[self.of_head(head) * len..][..len];
+        let len = pack::values_len::<F>(problem.keys, problem.head_dim, T);
+        let of_head = &self.block.v[head * len..][..len];
         let entries = keys.div_ceil(F::TERMS);
         let weights = bytemuck::cast_slice(self.scores[..entries].as_flattened().as_flattened());
         let (weights, _) = weights.as_chunks::<N>();
@@ -255,16 +252,6 @@ impl<'a, F: Factor, const N: usize, const Q: usize, const T: usize> Heads<'a, F,
         for (sums, values) in sums.iter_mut().zip(groups) {
             tile::add_values::<F, N, Q, T>(weights, values, faded, sums);
         }
-    }
-
-    /// Returns which of all heads of keys belongs to a head of the block.
-    #[inline(always)]
-    fn of_head(&self, head: usize) -> usize {
-        let AttentionProblem {
-            key_batch, heads, ..
-        } = *self.block.problem;
-        let image = if key_batch == 1 { 0 } else { self.block.image };
-        image * heads + head
     }
 
     /// Transposes the sums back and divides them by the weights.

@@ -10,54 +10,74 @@ use crate::{
     buffer::Buffer,
     device::Cpu,
     parallel,
-    simd::{Factor, Transpose, pack},
+    simd::{Factor, Transpose, pack, prefetch},
 };
 
-/// Returns how many entries one head's keys take.
-pub(super) fn keys_len<F: Factor>(problem: &AttentionProblem, rows: usize) -> usize {
-    problem.keys.next_multiple_of(rows) * problem.head_dim.div_ceil(F::TERMS)
+/// Returns how many entries so many keys of a head take.
+pub(super) fn keys_len<F: Factor>(keys: usize, head_dim: usize, rows: usize) -> usize {
+    keys.next_multiple_of(rows) * head_dim.div_ceil(F::TERMS)
 }
 
-/// Returns how many entries one head's values take.
-pub(super) fn values_len<F: Factor>(problem: &AttentionProblem, rows: usize) -> usize {
-    problem.keys.div_ceil(F::TERMS) * problem.head_dim.next_multiple_of(rows)
+/// Returns how many entries so many values of a head take.
+pub(super) fn values_len<F: Factor>(keys: usize, head_dim: usize, rows: usize) -> usize {
+    keys.div_ceil(F::TERMS) * head_dim.next_multiple_of(rows)
 }
 
-/// Returns keys as `[images, heads, groups, head_dim / TERMS, T]` where `T` keys, as many as a
+/// Returns an image's keys as `[heads, groups, head_dim / TERMS, T]` where `T` keys, as many as a
 /// register tile has rows, make a group. The last group is filled up with zeros.
 pub(super) fn keys<F: Factor>(cpu: &Cpu, problem: &AttentionProblem, k: Rows<'_>) -> Buffer {
-    let len = keys_len::<F>(problem, tile::rows(cpu.isa.lanes()));
-    by_head::<F>(cpu, problem, k, len, |head, out| {
-        transpose(cpu, head, problem.keys, problem.head_dim, out);
+    let rows = tile::rows(cpu.isa.lanes());
+    let d = problem.head_dim;
+    let len = |keys| keys_len::<F>(keys, d, rows);
+    by_tile::<F>(cpu, problem, k, len, |(data, stride), keys, mut heads| {
+        let mut columns = Vec::new();
+        // Group by group, so that whole rows are read in order.
+        for (group, first) in (0..keys).step_by(rows).enumerate() {
+            for (head, out) in heads.iter_mut().enumerate() {
+                let from = (&data[first * stride + head * d..], stride);
+                let out = &mut out[group * len(rows)..][..len(rows)];
+                let count = (keys - first).min(rows);
+                transpose(cpu, from, count, d, &mut columns, out);
+            }
+        }
     })
 }
 
 /// Returns `count` rows of `d` numbers as `[groups, d / TERMS, T]`, as [`keys`] are.
-pub(super) fn rows<F: Factor>(cpu: &Cpu, rows: Rows<'_>, count: usize, d: usize) -> Buffer {
-    let groups = count.next_multiple_of(tile::rows(cpu.isa.lanes()));
-    let mut packed = cpu.buffer(groups * d.div_ceil(F::TERMS));
-    transpose::<F>(cpu, rows, count, d, bytemuck::cast_slice_mut(&mut packed));
+pub(super) fn rows<F: Factor>(
+    cpu: &Cpu,
+    (data, stride): Rows<'_>,
+    count: usize,
+    d: usize,
+) -> Buffer {
+    let rows = tile::rows(cpu.isa.lanes());
+    let mut packed = cpu.buffer(keys_len::<F>(count, d, rows));
+    let all: &mut [F] = bytemuck::cast_slice_mut(&mut packed);
+    let groups = all.chunks_exact_mut(keys_len::<F>(rows, d, rows));
+    let mut columns = Vec::new();
+    for (first, out) in (0..count).step_by(rows).zip(groups) {
+        let from = (&data[first * stride..], stride);
+        transpose(cpu, from, (count - first).min(rows), d, &mut columns, out);
+    }
     packed
 }
 
-/// Returns values as `[images, heads, tiles, groups, keys of a tile / TERMS, T]` where `T` channels
+/// Returns an image's values as `[heads, tiles, groups, keys of a tile / TERMS, T]` where `T` channels
 /// make a group: a tile is read in order, and no two groups compete for the same lines of the cache.
 /// The last group is filled up with zeros.
 pub(super) fn values<F: Factor>(cpu: &Cpu, problem: &AttentionProblem, v: Rows<'_>) -> Buffer {
     let rows = tile::rows(cpu.isa.lanes());
-    let len = values_len::<F>(problem, rows);
-    let padded = problem.head_dim.next_multiple_of(rows);
-    by_head::<F>(cpu, problem, v, len, |(data, stride), out| {
-        for (tile, out) in out.chunks_mut(TILE / F::TERMS * padded).enumerate() {
-            let first = tile * TILE;
-            let keys = (problem.keys - first).min(TILE);
-            let data = &data[first * stride..];
-            let groups = out.chunks_exact_mut(out.len() / padded * rows);
-            for (first, out) in (0..problem.head_dim).step_by(rows).zip(groups) {
-                let (data, width) = (&data[first..], (problem.head_dim - first).min(rows));
+    let d = problem.head_dim;
+    let len = |keys| values_len::<F>(keys, d, rows);
+    by_tile::<F>(cpu, problem, v, len, |(data, stride), keys, heads| {
+        for (head, out) in heads.into_iter().enumerate() {
+            let groups = out.chunks_exact_mut(keys.div_ceil(F::TERMS) * rows);
+            for (first, out) in (0..d).step_by(rows).zip(groups) {
+                let from = (&data[head * d + first..], stride);
+                let width = (d - first).min(rows);
                 match rows {
-                    8 => columns::<F, 8>((data, stride), [keys, width], out),
-                    _ => columns::<F, 4>((data, stride), [keys, width], out),
+                    8 => columns::<F, 8>(from, [keys, width], out),
+                    _ => columns::<F, 4>(from, [keys, width], out),
                 }
             }
         }
@@ -104,54 +124,71 @@ pub(super) fn table(cpu: &Cpu, problem: &AttentionProblem, table: &[f32]) -> Buf
     transposed
 }
 
-/// Packs each head of each image of keys into `len` entries.
-fn by_head<F: Factor>(
+/// Packs the tiles of an image, in which so many keys of a head take `len` entries: `pack` is given a
+/// tile's rows, how many they are, and where each head goes. All heads of a tile follow each other, for
+/// their rows lie together.
+fn by_tile<F: Factor>(
     cpu: &Cpu,
     problem: &AttentionProblem,
     (data, stride): Rows<'_>,
-    len: usize,
-    pack: impl Fn(Rows<'_>, &mut [F]) + Sync,
+    len: impl Fn(usize) -> usize,
+    pack: impl Fn(Rows<'_>, usize, Vec<&mut [F]>) + Sync,
 ) -> Buffer {
     let AttentionProblem {
-        key_batch,
         heads,
         head_dim,
         keys,
         ..
     } = *problem;
-    let mut packed = cpu.buffer(key_batch * heads * len);
+    let (channels, of_head) = (heads * head_dim, len(keys));
+    let mut packed = cpu.buffer(heads * of_head);
     let all: &mut [F] = bytemuck::cast_slice_mut(&mut packed);
-    all.par_chunks_mut(len).enumerate().for_each(|(i, out)| {
-        let (image, head) = (i / heads, i % heads);
-        let first = image * keys * stride + head * head_dim;
-        pack((&data[first..], stride), out);
+    let all = all.chunks_exact_mut(of_head);
+    let mut heads: Vec<_> = all.map(|head| head.chunks_mut(len(TILE))).collect();
+    let tiles = (0..keys).step_by(TILE).map(|first| {
+        let of_heads = heads.iter_mut().filter_map(Iterator::next);
+        (first, of_heads.collect::<Vec<_>>())
+    });
+    let tiles: Vec<_> = tiles.collect();
+    tiles.into_par_iter().for_each(|(first, heads)| {
+        let (data, count) = (&data[first * stride..], (keys - first).min(TILE));
+        for row in data.chunks(stride).take(count) {
+            prefetch(&row[..channels]);
+        }
+        pack((data, stride), count, heads);
     });
     packed
 }
 
-/// Writes groups of rows, transposed and packed.
+/// Writes a group of up to `T` rows, transposed and packed; `columns` is scratch space.
 fn transpose<F: Factor>(
     cpu: &Cpu,
     (data, stride): Rows<'_>,
     count: usize,
     d: usize,
+    columns: &mut Vec<f32>,
     out: &mut [F],
 ) {
     let rows = tile::rows(cpu.isa.lanes());
-    let mut columns = vec![0.0; d * rows];
-    let groups = out.chunks_exact_mut(d.div_ceil(F::TERMS) * rows);
-    for (first, out) in (0..count).step_by(rows).zip(groups) {
-        if first + rows > count {
-            columns.fill(0.0);
+    let write = |target: &mut [f32]| {
+        if count < rows {
+            target.fill(0.0);
         }
         cpu.isa.run(Transpose {
-            source: &data[first * stride..],
+            source: data,
             source_stride: stride,
-            rows: (count - first).min(rows),
+            rows: count,
             columns: d,
-            target: &mut columns,
+            target,
             target_stride: rows,
         });
-        pack(&columns, rows, out);
+    };
+    if F::TERMS == 1 {
+        // Packed numbers are the numbers themselves.
+        write(bytemuck::cast_slice_mut(out));
+    } else {
+        columns.resize(d * rows, 0.0);
+        write(columns);
+        pack(columns, rows, out);
     }
 }
