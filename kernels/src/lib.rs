@@ -10,6 +10,7 @@
 //! | [`linear`] | `activation(x Wᵀ + bias + residual)` |
 //! | [`matmul`] | `a bᵀ` of two tensors, batched |
 //! | [`conv2d`] | full or depthwise convolution, folded batch norm, fused epilogue |
+//! | [`mod@bottleneck`] | three convolutions, of which the wide middle stays in the cache |
 //! | [`conv_transpose2d`] | the 2×2 stride 2 transposed convolution |
 //! | [`norm`] | layer normalisation over the channels |
 //! | [`attention`] | softmax attention with table or relative position bias, in tiles |
@@ -27,7 +28,8 @@
 //! Every operation's folder has the same files: `problem` (shapes and choices, no data),
 //! `reference` (what it must compute, written to be read), `cpu` (the fast twin), `cost`
 //! (operations and bytes) and `catalog` (the problems our models pose). With the feature `wgpu`
-//! there is `cube`, the same on graphics devices, and `blueprint`, its compile-time choices.
+//! there is `cube`, the same on graphics devices, and `blueprint`, its compile-time choices. A bottleneck
+//! has no `cube`: there, it is its three convolutions.
 
 #![expect(
     clippy::inline_always,
@@ -36,6 +38,7 @@
 
 pub mod area;
 pub mod attention;
+pub mod bottleneck;
 mod buffer;
 pub mod concat;
 pub mod conv2d;

@@ -17,7 +17,7 @@ const GROUP: usize = 16;
 
 /// One kernel per channel.
 #[derive(Clone, Debug)]
-pub(super) struct Kernels {
+pub(crate) struct Kernels {
     /// `[groups, kernel height · kernel width, GROUP]`, the last group filled up with zeros. A
     /// vector's taps lie in a row: with the channels of all groups side by side they, and the
     /// pixels they are multiplied with, would compete for the same few lines of the cache.
@@ -69,14 +69,14 @@ pub(super) fn convolve(
 }
 
 /// One line of the result.
-struct Line<'a> {
-    problem: &'a Conv2dProblem,
+pub(crate) struct Line<'a> {
+    pub(crate) problem: &'a Conv2dProblem,
     /// One image.
-    x: &'a [f32],
-    kernels: &'a Kernels,
-    row: usize,
-    residual: Option<&'a [f32]>,
-    out: &'a mut [f32],
+    pub(crate) x: &'a [f32],
+    pub(crate) kernels: &'a Kernels,
+    pub(crate) row: usize,
+    pub(crate) residual: Option<&'a [f32]>,
+    pub(crate) out: &'a mut [f32],
 }
 
 impl Kernel for Line<'_> {

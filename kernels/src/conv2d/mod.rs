@@ -11,7 +11,7 @@ mod cost;
 mod cpu;
 #[cfg(feature = "wgpu")]
 mod cube;
-mod depthwise;
+pub(crate) mod depthwise;
 mod problem;
 pub mod reference;
 mod weights;
@@ -42,16 +42,20 @@ pub fn conv2d(
     match &weights.packed {
         Packed::Cpu(packed) => {
             let residual = epilogue.residual.map(Tensor::cpu);
-            Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
-                let cpu = weights.device().as_cpu();
-                cpu::conv2d(cpu, &problem, x.cpu(), packed, residual, out);
-            }))
+            Ok(Tensor::on_cpu(
+                x.device(),
+                problem.shape().to_vec(),
+                |out| {
+                    let cpu = weights.device().as_cpu();
+                    cpu::conv2d(cpu, &problem, x.cpu(), packed, residual, out);
+                },
+            ))
         }
         #[cfg(feature = "wgpu")]
         Packed::Gpu(packed) => {
             let residual = epilogue.residual.map(Tensor::gpu);
             let out = cube::conv2d(&problem, x.gpu(), packed, residual)?;
-            Ok(Tensor::on_gpu(x.device(), problem.shape(), out))
+            Ok(Tensor::on_gpu(x.device(), problem.shape().to_vec(), out))
         }
     }
 }

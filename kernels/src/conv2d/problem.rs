@@ -80,7 +80,7 @@ impl fmt::Display for Conv2dProblem {
 
 impl Conv2dProblem {
     /// Checks that the arguments fit.
-    pub(super) fn new(
+    pub(crate) fn new(
         x: &Tensor,
         weights: &ConvWeights,
         epilogue: &Epilogue<'_>,
@@ -93,15 +93,13 @@ impl Conv2dProblem {
                     && height + 2 * layout.padding >= kh
                     && width + 2 * layout.padding >= kw =>
             {
-                Self {
-                    batch,
-                    height,
-                    width,
-                    layout,
-                    bias: weights.has_bias(),
-                    residual: epilogue.residual.is_some(),
-                    activation: epilogue.activation,
-                }
+                let residual = epilogue.residual.is_some();
+                Self::of(
+                    [batch, height, width],
+                    weights,
+                    epilogue.activation,
+                    residual,
+                )
             }
             _ => {
                 let expected = format!(
@@ -116,8 +114,26 @@ impl Conv2dProblem {
         Ok(problem)
     }
 
+    /// Describes a convolution of images that fit.
+    pub(crate) fn of(
+        [batch, height, width]: [usize; 3],
+        weights: &ConvWeights,
+        activation: Activation,
+        residual: bool,
+    ) -> Self {
+        Self {
+            batch,
+            height,
+            width,
+            layout: weights.layout(),
+            bias: weights.has_bias(),
+            residual,
+            activation,
+        }
+    }
+
     /// Returns the height and width of the result.
-    pub fn output_size(&self) -> [usize; 2] {
+    pub const fn output_size(&self) -> [usize; 2] {
         let ConvLayout {
             kernel: [kh, kw],
             stride,
@@ -131,8 +147,8 @@ impl Conv2dProblem {
     }
 
     /// Returns the result's shape.
-    pub(super) fn shape(&self) -> Vec<usize> {
+    pub(crate) fn shape(&self) -> [usize; 4] {
         let [height, width] = self.output_size();
-        vec![self.batch, height, width, self.layout.outputs]
+        [self.batch, height, width, self.layout.outputs]
     }
 }

@@ -2,8 +2,8 @@
 
 #[cfg(feature = "wgpu")]
 use super::cube;
-use super::{ConvLayout, Groups, cpu};
-use crate::{Device, KernelError};
+use super::{ConvLayout, Groups, cpu, depthwise};
+use crate::{Device, KernelError, gemm::Panels};
 
 /// A convolution's parameters, in the device's own layout.
 #[derive(Clone, Debug)]
@@ -82,13 +82,29 @@ impl ConvWeights {
     }
 
     /// Returns where the parameters are.
-    pub(super) fn device(&self) -> &Device {
+    pub(crate) fn device(&self) -> &Device {
         &self.device
     }
 
     /// Returns whether a bias is added.
     pub(super) fn has_bias(&self) -> bool {
         self.has_bias
+    }
+
+    /// Returns the parameters of a full convolution on the CPU, as a product's.
+    pub(crate) fn as_product(&self) -> Option<&Panels> {
+        match &self.packed {
+            Packed::Cpu(cpu::Packed::Full { direct, .. }) => Some(direct),
+            _ => None,
+        }
+    }
+
+    /// Returns the parameters of a depthwise convolution on the CPU.
+    pub(crate) fn as_depthwise(&self) -> Option<&depthwise::Kernels> {
+        match &self.packed {
+            Packed::Cpu(cpu::Packed::Depthwise(kernels)) => Some(kernels),
+            _ => None,
+        }
     }
 }
 

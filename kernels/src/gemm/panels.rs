@@ -71,7 +71,7 @@ impl Panels {
     }
 
     /// Returns the instruction set that they are packed for.
-    pub(super) fn isa(&self) -> Isa {
+    pub(crate) fn isa(&self) -> Isa {
         self.isa
     }
 

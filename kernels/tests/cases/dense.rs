@@ -1,32 +1,21 @@
 //! Operations that multiply and add: their rows are compared by sample.
 
 use kernels::{
-    Device, Epilogue, KernelError, Precision, Tensor,
+    Epilogue, Precision,
     attention::{self, AttentionBias, AttentionProblem, BiasKind},
-    conv_transpose2d::{self, ConvTransposeProblem, ConvTransposeWeights},
-    conv2d::{self, Conv2dProblem, ConvWeights, Groups},
     linear::{self, LinearProblem, LinearWeights},
     matmul::{self, MatmulProblem},
     norm::{self, NormProblem, NormWeights},
     tolerance::Tolerance,
 };
 
-use super::{Case, Expected, Numbers, Run, Setting, sampled};
+use super::{Case, Numbers, Setting, expected, run, sampled, tensor};
 
 /// Returns the cases of these operations.
 pub(crate) fn cases(setting: Setting) -> Vec<Case> {
     let mut cases = Vec::new();
     for &(name, problem) in linear::CATALOG {
         cases.push(linear_case(name, problem, setting));
-    }
-    for &(name, problem) in conv2d::CATALOG {
-        // Depthwise ones are no products of matrices, and never round.
-        if setting.precision == Precision::F32 || problem.layout.groups == Groups::Full {
-            cases.push(conv2d_case(name, problem, setting));
-        }
-    }
-    for &(name, problem) in conv_transpose2d::CATALOG {
-        cases.push(conv_transpose2d_case(name, problem, setting));
     }
     for &(name, problem) in attention::CATALOG {
         cases.push(attention_case(name, problem, setting));
@@ -89,114 +78,6 @@ fn linear_case(name: &str, whole: LinearProblem, setting: Setting) -> Case {
                 &setting.rounded(weight()),
                 bias,
                 residual,
-                sample.iter().copied(),
-            );
-            expected(sample, outputs, values)
-        }),
-    }
-}
-
-fn conv2d_case(name: &str, whole: Conv2dProblem, setting: Setting) -> Case {
-    let least = 3 * whole.layout.kernel[0];
-    let problem = Conv2dProblem {
-        height: setting.cut(whole.cost(), whole.height, least),
-        ..whole
-    };
-    let Conv2dProblem {
-        batch,
-        height,
-        width,
-        layout,
-        activation,
-        ..
-    } = problem;
-    let fan = match layout.groups {
-        Groups::Full => layout.inputs,
-        Groups::Depthwise => 1,
-    };
-    let terms = fan * layout.kernel[0] * layout.kernel[1];
-    let [out_height, out_width] = problem.output_size();
-    let out_shape = [batch, out_height, out_width, layout.outputs];
-    let pixels = batch * out_height * out_width;
-    let x = move || setting.inputs(1, batch * height * width * layout.inputs);
-    let weight = move || Numbers::weights(2, layout.outputs * terms, terms);
-    let bias = move || problem.bias.then(|| setting.inputs(3, layout.outputs));
-    let residual = move || {
-        let elements = pixels * layout.outputs;
-        problem.residual.then(|| setting.inputs(4, elements))
-    };
-    Case {
-        name: format!("conv2d/{name}"),
-        cost: problem.cost(),
-        tolerance: Tolerance::sum(terms),
-        prepare: Box::new(move |device| {
-            let x = tensor(device, &[batch, height, width, layout.inputs], x());
-            let residual = residual().map(|r| tensor(device, &out_shape, r));
-            let weights = ConvWeights::new(device, layout, &weight(), bias().as_deref());
-            let weights = weights.expect("the lengths fit");
-            run(move || {
-                let residual = residual.as_ref();
-                conv2d::conv2d(
-                    &x,
-                    &weights,
-                    Epilogue {
-                        activation,
-                        residual,
-                    },
-                )
-            })
-        }),
-        expect: Box::new(move || {
-            let (sample, bias, residual) = (sampled(1, pixels), bias(), residual());
-            let (bias, residual) = (bias.as_deref(), residual.as_deref());
-            let values = conv2d::reference::conv2d(
-                &problem,
-                &setting.rounded(x()),
-                &setting.rounded(weight()),
-                bias,
-                residual,
-                sample.iter().copied(),
-            );
-            expected(sample, layout.outputs, values)
-        }),
-    }
-}
-
-fn conv_transpose2d_case(name: &str, whole: ConvTransposeProblem, setting: Setting) -> Case {
-    let problem = ConvTransposeProblem {
-        height: setting.cut(whole.cost(), whole.height, 3),
-        ..whole
-    };
-    let ConvTransposeProblem {
-        batch,
-        height,
-        width,
-        inputs,
-        outputs,
-        activation,
-        ..
-    } = problem;
-    let x = move || setting.inputs(1, batch * height * width * inputs);
-    let weight = move || Numbers::weights(2, 4 * inputs * outputs, inputs);
-    let bias = move || problem.bias.then(|| setting.inputs(3, outputs));
-    Case {
-        name: format!("conv_transpose2d/{name}"),
-        cost: problem.cost(),
-        tolerance: Tolerance::sum(inputs),
-        prepare: Box::new(move |device| {
-            let x = tensor(device, &[batch, height, width, inputs], x());
-            let shape = [inputs, outputs];
-            let weights = ConvTransposeWeights::new(device, shape, &weight(), bias().as_deref());
-            let weights = weights.expect("the lengths fit");
-            run(move || conv_transpose2d::conv_transpose2d(&x, &weights, activation))
-        }),
-        expect: Box::new(move || {
-            let (sample, bias) = (sampled(1, 4 * batch * height * width), bias());
-            let values = conv_transpose2d::reference::conv_transpose2d(
-                &problem,
-                &setting.rounded(x()),
-                &setting.rounded(weight()),
-                bias.as_deref(),
                 sample.iter().copied(),
             );
             expected(sample, outputs, values)
@@ -356,21 +237,5 @@ fn matmul_case(name: &str, whole: MatmulProblem, setting: Setting) -> Case {
             let values = matmul::reference::matmul_transposed(&problem, &a, &b);
             expected((0..batch * rows).collect(), columns, values)
         }),
-    }
-}
-
-fn tensor(device: &Device, shape: &[usize], data: Vec<f32>) -> Tensor {
-    Tensor::from_vec(device, shape, data).expect("the length is the shape's product")
-}
-
-fn run(operation: impl Fn() -> Result<Tensor, KernelError> + Sync + 'static) -> Run {
-    Box::new(move || operation().expect("the catalogue's shapes fit"))
-}
-
-fn expected(rows: Vec<usize>, width: usize, values: Vec<f32>) -> Expected {
-    Expected {
-        rows,
-        width,
-        values,
     }
 }

@@ -1,11 +1,12 @@
 //! The catalogue made runnable: inputs from seeds, the public function on a device, and the
 //! reference. Shared by the parity tests and the benchmark.
 
+mod convolution;
 mod dense;
 mod layout;
 mod numbers;
 
-use kernels::{Cost, Device, Precision, Tensor, tolerance::Tolerance};
+use kernels::{Cost, Device, KernelError, Precision, Tensor, tolerance::Tolerance};
 pub(crate) use numbers::Numbers;
 use numbers::sampled;
 
@@ -98,8 +99,25 @@ impl Case {
 /// Returns every entry of every operation's catalogue.
 pub(crate) fn all(setting: Setting) -> Vec<Case> {
     let mut cases = dense::cases(setting);
+    cases.extend(convolution::cases(setting));
     if setting.precision == Precision::F32 {
         cases.extend(layout::cases(setting.numbers));
     }
     cases
+}
+
+fn tensor(device: &Device, shape: &[usize], data: Vec<f32>) -> Tensor {
+    Tensor::from_vec(device, shape, data).expect("the length is the shape's product")
+}
+
+fn run(operation: impl Fn() -> Result<Tensor, KernelError> + Sync + 'static) -> Run {
+    Box::new(move || operation().expect("the catalogue's shapes fit"))
+}
+
+fn expected(rows: Vec<usize>, width: usize, values: Vec<f32>) -> Expected {
+    Expected {
+        rows,
+        width,
+        values,
+    }
 }

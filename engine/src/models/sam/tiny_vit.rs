@@ -4,6 +4,7 @@
 use kernels::{
     Activation, Epilogue, Tensor,
     attention::{AttentionBias, attention},
+    bottleneck::{BottleneckWeights, bottleneck},
     conv2d::{ConvWeights, conv2d},
     linear::{LinearWeights, linear},
     norm::{NormWeights, layer_norm},
@@ -102,58 +103,49 @@ impl TinyVit {
     }
 }
 
-/// The inverted bottleneck (`MBConv`): wide, depthwise, narrow, with a residual.
-struct Bottleneck {
-    expand: ConvWeights,
-    depthwise: ConvWeights,
-    project: ConvWeights,
-}
+/// The inverted bottleneck (`MBConv`), with a residual.
+struct Bottleneck(BottleneckWeights);
 
 impl Bottleneck {
     fn load(config: &StageConfig, p: &Parameters<'_>) -> Result<Self, ModelError> {
-        let (channels, hidden) = (config.channels, EXPANSION * config.channels);
-        let layer = |name, layout| p.at(name).conv_norm("c", "bn", layout);
-        Ok(Self {
-            expand: layer("conv1", square(channels, hidden, 1, 1))?,
-            depthwise: layer("conv2", depthwise(hidden, 1))?,
-            project: layer("conv3", square(hidden, channels, 1, 1))?,
-        })
+        let channels = config.channels;
+        load_bottleneck([channels, EXPANSION * channels, channels], 1, p).map(Self)
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor, ModelError> {
-        let hidden = conv2d(x, &self.expand, Activation::Gelu.into())?;
-        let hidden = conv2d(&hidden, &self.depthwise, Activation::Gelu.into())?;
         let epilogue = Epilogue {
             activation: Activation::Gelu,
             residual: Some(x),
         };
-        Ok(conv2d(&hidden, &self.project, epilogue)?)
+        Ok(bottleneck(x, &self.0, Activation::Gelu, epilogue)?)
     }
 }
 
-/// What lies between stages (`PatchMerging`): new width, then a depthwise convolution that may
-/// halve the map.
-struct Merging {
-    widen: ConvWeights,
-    depthwise: ConvWeights,
-    project: ConvWeights,
-}
+/// What lies between stages (`PatchMerging`): a bottleneck of the new width, which may halve the map.
+struct Merging(BottleneckWeights);
 
 impl Merging {
     fn load(from: usize, to: &StageConfig, p: &Parameters<'_>) -> Result<Self, ModelError> {
-        let layer = |name, layout| p.at(name).conv_norm("c", "bn", layout);
-        Ok(Self {
-            widen: layer("conv1", square(from, to.channels, 1, 1))?,
-            depthwise: layer("conv2", depthwise(to.channels, to.stride))?,
-            project: layer("conv3", square(to.channels, to.channels, 1, 1))?,
-        })
+        load_bottleneck([from, to.channels, to.channels], to.stride, p).map(Self)
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor, ModelError> {
-        let x = conv2d(x, &self.widen, Activation::Gelu.into())?;
-        let x = conv2d(&x, &self.depthwise, Activation::Gelu.into())?;
-        Ok(conv2d(&x, &self.project, Epilogue::NONE)?)
+        Ok(bottleneck(x, &self.0, Activation::Gelu, Epilogue::NONE)?)
     }
+}
+
+/// Loads the three convolutions of a bottleneck, each with its batch norm.
+fn load_bottleneck(
+    [inputs, wide, outputs]: [usize; 3],
+    stride: usize,
+    p: &Parameters<'_>,
+) -> Result<BottleneckWeights, ModelError> {
+    let layer = |name, layout| p.at(name).conv_norm("c", "bn", layout);
+    Ok(BottleneckWeights::new(
+        layer("conv1", square(inputs, wide, 1, 1))?,
+        layer("conv2", depthwise(wide, stride))?,
+        layer("conv3", square(wide, outputs, 1, 1))?,
+    )?)
 }
 
 /// Attention in windows, a depthwise convolution across them, and an MLP.
