@@ -1,5 +1,7 @@
 //! The right matrix of a product, packed once. See [`Panels`].
 
+use rayon::prelude::*;
+
 use super::tile;
 use crate::{
     Precision,
@@ -44,7 +46,7 @@ impl Panels {
         precision: Precision,
         [rows, columns]: [usize; 2],
         bias: Option<&[f32]>,
-        value: impl Fn(usize, usize) -> f32,
+        value: impl Fn(usize, usize) -> f32 + Sync,
     ) -> Self {
         let lanes = isa.lanes();
         let padded = columns.next_multiple_of(lanes);
@@ -121,22 +123,24 @@ impl Panels {
 fn entries<F: Factor>(
     lanes: usize,
     [rows, columns]: [usize; 2],
-    value: impl Fn(usize, usize) -> f32,
+    value: impl Fn(usize, usize) -> f32 + Sync,
 ) -> Vec<F> {
     let width = tile::vectors(lanes) * lanes;
-    let mut packed = Vec::with_capacity(rows.div_ceil(F::TERMS) * columns);
-    let mut terms = Vec::with_capacity(F::TERMS * width);
-    for first in (0..columns).step_by(width) {
-        let panel = first..(first + width).min(columns);
-        for row in (0..rows).step_by(F::TERMS) {
+    let of_column = rows.div_ceil(F::TERMS);
+    let mut packed = vec![F::zeroed(); of_column * columns];
+    let panels = packed.par_chunks_mut((of_column * width).max(1));
+    panels.enumerate().for_each(|(panel, packed)| {
+        let first = panel * width;
+        let columns = first..(first + width).min(columns);
+        let mut terms = Vec::with_capacity(F::TERMS * width);
+        let entries = packed.chunks_exact_mut(columns.len());
+        for (row, packed) in (0..rows).step_by(F::TERMS).zip(entries) {
             terms.clear();
             for row in row..(row + F::TERMS).min(rows) {
-                terms.extend(panel.clone().map(|column| value(row, column)));
+                terms.extend(columns.clone().map(|column| value(row, column)));
             }
-            let start = packed.len();
-            packed.resize(start + panel.len(), F::zeroed());
-            simd::pack(&terms, panel.len(), &mut packed[start..]);
+            simd::pack(&terms, columns.len(), packed);
         }
-    }
+    });
     packed
 }
