@@ -140,9 +140,13 @@ impl Tensor {
 
     /// Makes a tensor of `shape` of what an operation on a graphics device wrote.
     #[cfg(feature = "wgpu")]
-    pub(crate) fn on_gpu(device: &Device, shape: Vec<usize>, buffer: gpu::Buffer) -> Self {
+    pub(crate) fn on_gpu(
+        device: &Device,
+        shape: impl Into<Vec<usize>>,
+        buffer: gpu::Buffer,
+    ) -> Self {
         Self {
-            shape,
+            shape: shape.into(),
             device: device.clone(),
             storage: Storage::Gpu(buffer),
         }
@@ -152,9 +156,10 @@ impl Tensor {
     /// which hold leftovers before.
     pub(crate) fn on_cpu(
         device: &Device,
-        shape: Vec<usize>,
+        shape: impl Into<Vec<usize>>,
         fill: impl FnOnce(&mut [f32]),
     ) -> Self {
+        let shape = shape.into();
         let mut data = device.as_cpu().buffer(shape.iter().product());
         fill(&mut data);
         Self {

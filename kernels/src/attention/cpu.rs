@@ -78,8 +78,13 @@ fn attend<F: Factor>(
     out.par_chunks_mut(problem.queries * channels)
         .enumerate()
         .for_each(|(image, out)| {
-            let of_image = of_all.is_none().then(|| pack(image));
-            let [k, v] = of_all.as_ref().or(of_image.as_ref()).expect("one of both");
+            let of_image;
+            let [k, v] = if let Some(packed) = &of_all {
+                packed
+            } else {
+                of_image = pack(image);
+                &of_image
+            };
             blocks(out, channels, cpu.isa.lanes()).for_each(|(first, out)| {
                 cpu.isa.run(QueryBlock::<F> {
                     problem,
@@ -125,8 +130,16 @@ fn prepare<F: Factor>(cpu: &Cpu, problem: &AttentionProblem, bias: &Bias<'_>) ->
             Bias::RelativePositions { rows, columns },
             BiasKind::RelativePositions { height, width },
         ) => {
-            let d = problem.head_dim;
-            let pack = |table, extent: usize| pack::rows::<F>(cpu, (table, d), 2 * extent - 1, d);
+            // As the keys of one head.
+            let pack = |table, extent: usize| {
+                let keys = 2 * extent - 1;
+                let head = AttentionProblem {
+                    heads: 1,
+                    keys,
+                    ..*problem
+                };
+                pack::keys::<F>(cpu, &head, (table, problem.head_dim))
+            };
             Prepared::RelativePositions([pack(rows, height), pack(columns, width)])
         }
         _ => Prepared::None,

@@ -63,6 +63,11 @@ impl BottleneckWeights {
             project,
         })
     }
+
+    /// Returns them in the order in which they follow each other.
+    fn convolutions(&self) -> [&ConvWeights; 3] {
+        [&self.expand, &self.depthwise, &self.project]
+    }
 }
 
 fn is_pointwise(layout: ConvLayout) -> bool {
@@ -100,15 +105,9 @@ pub fn bottleneck(
         (problem, Some(problem.cost()))
     });
     let residual = epilogue.residual.map(Tensor::cpu);
-    Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
+    Ok(Tensor::on_cpu(x.device(), problem.project.shape(), |out| {
         cpu::bottleneck(&problem, x.cpu(), &cpu, residual, out);
     }))
-}
-
-impl BottleneckWeights {
-    fn convolutions(&self) -> [&ConvWeights; 3] {
-        [&self.expand, &self.depthwise, &self.project]
-    }
 }
 
 #[cfg(test)]

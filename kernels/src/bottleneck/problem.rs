@@ -5,7 +5,7 @@ use std::fmt;
 use super::BottleneckWeights;
 use crate::{
     Activation, Epilogue, KernelError, Tensor,
-    conv2d::{Conv2dProblem, ConvLayout},
+    conv2d::{Conv2dProblem, ConvLayout, ConvWeights},
 };
 
 /// The shape of a bottleneck's work: three convolutions, one behind the other.
@@ -65,33 +65,28 @@ impl BottleneckProblem {
         epilogue: &Epilogue<'_>,
     ) -> Result<Self, KernelError> {
         let [expand, depthwise, project] = weights.convolutions();
-        let expand = Conv2dProblem::new(x, expand, &activation.into())?;
-        let behind = |before: Conv2dProblem, weights, activation, residual| {
+        let behind = |before: Conv2dProblem, weights: &ConvWeights, epilogue: &Epilogue<'_>| {
             let [batch, height, width, _] = before.shape();
-            Conv2dProblem::of([batch, height, width], weights, activation, residual)
+            let problem = Conv2dProblem::of([batch, height, width], weights, epilogue);
+            problem.ok_or_else(|| {
+                let ConvLayout {
+                    kernel: [kh, kw],
+                    padding,
+                    ..
+                } = weights.layout();
+                let expected =
+                    format!("an image of {kh} × {kw} at least, with {padding} around it");
+                KernelError::shape("bottleneck", "x", x.shape(), expected)
+            })
         };
-        let depthwise = behind(expand, depthwise, activation, false);
-        let ConvLayout {
-            kernel: [kh, kw],
-            padding,
-            ..
-        } = depthwise.layout;
-        if depthwise.height + 2 * padding < kh || depthwise.width + 2 * padding < kw {
-            let expected = format!("an image of {kh} × {kw} at least, with {padding} around it");
-            return Err(KernelError::shape("bottleneck", "x", x.shape(), expected));
-        }
-        let residual = epilogue.residual.is_some();
-        let project = behind(depthwise, project, epilogue.activation, residual);
+        let expand = Conv2dProblem::new(x, expand, &activation.into())?;
+        let depthwise = behind(expand, depthwise, &activation.into())?;
+        let project = behind(depthwise, project, epilogue)?;
         epilogue.check("bottleneck", x.device(), &project.shape())?;
         Ok(Self {
             expand,
             depthwise,
             project,
         })
-    }
-
-    /// Returns the result's shape.
-    pub(super) fn shape(&self) -> Vec<usize> {
-        self.project.shape().to_vec()
     }
 }

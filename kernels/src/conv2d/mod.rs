@@ -42,20 +42,16 @@ pub fn conv2d(
     match &weights.packed {
         Packed::Cpu(packed) => {
             let residual = epilogue.residual.map(Tensor::cpu);
-            Ok(Tensor::on_cpu(
-                x.device(),
-                problem.shape().to_vec(),
-                |out| {
-                    let cpu = weights.device().as_cpu();
-                    cpu::conv2d(cpu, &problem, x.cpu(), packed, residual, out);
-                },
-            ))
+            Ok(Tensor::on_cpu(x.device(), problem.shape(), |out| {
+                let cpu = weights.device().as_cpu();
+                cpu::conv2d(cpu, &problem, x.cpu(), packed, residual, out);
+            }))
         }
         #[cfg(feature = "wgpu")]
         Packed::Gpu(packed) => {
             let residual = epilogue.residual.map(Tensor::gpu);
             let out = cube::conv2d(&problem, x.gpu(), packed, residual)?;
-            Ok(Tensor::on_gpu(x.device(), problem.shape().to_vec(), out))
+            Ok(Tensor::on_gpu(x.device(), problem.shape(), out))
         }
     }
 }

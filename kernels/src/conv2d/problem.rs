@@ -86,50 +86,44 @@ impl Conv2dProblem {
         epilogue: &Epilogue<'_>,
     ) -> Result<Self, KernelError> {
         let layout = weights.layout();
-        let [kh, kw] = layout.kernel;
         let problem = match *x.shape() {
-            [batch, height, width, inputs]
-                if inputs == layout.inputs
-                    && height + 2 * layout.padding >= kh
-                    && width + 2 * layout.padding >= kw =>
-            {
-                let residual = epilogue.residual.is_some();
-                Self::of(
-                    [batch, height, width],
-                    weights,
-                    epilogue.activation,
-                    residual,
-                )
+            [batch, height, width, inputs] if inputs == layout.inputs => {
+                Self::of([batch, height, width], weights, epilogue)
             }
-            _ => {
-                let expected = format!(
-                    "[n, height, width, {}], padded by {} at least {kh} × {kw}",
-                    layout.inputs, layout.padding
-                );
-                return Err(KernelError::shape("conv2d", "x", x.shape(), expected));
-            }
+            _ => None,
         };
+        let problem = problem.ok_or_else(|| {
+            let [kh, kw] = layout.kernel;
+            let expected = format!(
+                "[n, height, width, {}], padded by {} at least {kh} × {kw}",
+                layout.inputs, layout.padding
+            );
+            KernelError::shape("conv2d", "x", x.shape(), expected)
+        })?;
         x.device().check("conv2d", [weights.device()])?;
         epilogue.check("conv2d", x.device(), &problem.shape())?;
         Ok(problem)
     }
 
-    /// Describes a convolution of images that fit.
+    /// Describes a convolution of images with the right channels; `None` if they are smaller than the
+    /// kernel.
     pub(crate) fn of(
         [batch, height, width]: [usize; 3],
         weights: &ConvWeights,
-        activation: Activation,
-        residual: bool,
-    ) -> Self {
-        Self {
+        epilogue: &Epilogue<'_>,
+    ) -> Option<Self> {
+        let layout = weights.layout();
+        let [kh, kw] = layout.kernel;
+        let fits = height + 2 * layout.padding >= kh && width + 2 * layout.padding >= kw;
+        fits.then(|| Self {
             batch,
             height,
             width,
-            layout: weights.layout(),
+            layout,
             bias: weights.has_bias(),
-            residual,
-            activation,
-        }
+            residual: epilogue.residual.is_some(),
+            activation: epilogue.activation,
+        })
     }
 
     /// Returns the height and width of the result.

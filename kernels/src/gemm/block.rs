@@ -58,19 +58,20 @@ impl Block<'_> {
         let length = self.panels.rows();
         let entries = length.div_ceil(Pair::TERMS).max(1);
         let mut packed = self.cpu.buffer(self.rows() * entries);
-        // Where a row's terms are in several places, they are put together first.
-        let mut joined = vec![0.0; if self.source.segments == 1 { 0 } else { length }];
+        let mut joined = Vec::new();
         let out = bytemuck::cast_slice_mut(&mut packed).chunks_exact_mut(entries);
         for (row, out) in out.enumerate() {
             let mut segments = self.source.segments(self.first_row + row);
-            if self.source.segments == 1 {
-                simd::pack_row(segments.next().expect("the only one"), out);
-                continue;
-            }
-            for (segment, joined) in segments.zip(joined.chunks_mut(self.source.segment.max(1))) {
-                joined.copy_from_slice(segment);
-            }
-            simd::pack_row(&joined, out);
+            let terms = if self.source.segments == 1 {
+                segments.next().expect("the only one")
+            } else {
+                joined.clear();
+                for segment in segments {
+                    joined.extend_from_slice(segment);
+                }
+                &joined
+            };
+            simd::pack_row(terms, out);
         }
         packed
     }

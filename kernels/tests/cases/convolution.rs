@@ -1,14 +1,14 @@
 //! Convolutions: their pixels are compared by sample.
 
 use kernels::{
-    Epilogue, Precision,
+    Precision,
     bottleneck::{self, BottleneckProblem, BottleneckWeights},
     conv_transpose2d::{self, ConvTransposeProblem, ConvTransposeWeights},
     conv2d::{self, Conv2dProblem, ConvWeights, Groups},
     tolerance::Tolerance,
 };
 
-use super::{Case, Numbers, Setting, expected, run, sampled, tensor};
+use super::{Case, Numbers, Setting, expected, run, run_with, sampled, tensor};
 
 /// Returns the cases of these operations.
 pub(crate) fn cases(setting: Setting) -> Vec<Case> {
@@ -68,16 +68,8 @@ fn conv2d_case(name: &str, whole: Conv2dProblem, setting: Setting) -> Case {
             let residual = residual().map(|r| tensor(device, &out_shape, r));
             let weights = ConvWeights::new(device, layout, &weight(), bias().as_deref());
             let weights = weights.expect("the lengths fit");
-            run(move || {
-                let residual = residual.as_ref();
-                conv2d::conv2d(
-                    &x,
-                    &weights,
-                    Epilogue {
-                        activation,
-                        residual,
-                    },
-                )
+            run_with(activation, residual, move |epilogue| {
+                conv2d::conv2d(&x, &weights, epilogue)
             })
         }),
         expect: Box::new(move || {
@@ -143,11 +135,7 @@ fn bottleneck_case(name: &str, problem: &'static BottleneckProblem, setting: Set
             });
             let [first, second, third] = std::array::from_fn(|_| parts.next().expect("three"));
             let weights = BottleneckWeights::new(first, second, third).expect("they fit");
-            run(move || {
-                let epilogue = Epilogue {
-                    activation: project.activation,
-                    residual: residual.as_ref(),
-                };
+            run_with(project.activation, residual, move |epilogue| {
                 bottleneck::bottleneck(&x, &weights, expand.activation, epilogue)
             })
         }),

@@ -1,7 +1,7 @@
 //! Operations that multiply and add: their rows are compared by sample.
 
 use kernels::{
-    Epilogue, Precision,
+    Precision,
     attention::{self, AttentionBias, AttentionProblem, BiasKind},
     linear::{self, LinearProblem, LinearWeights},
     matmul::{self, MatmulProblem},
@@ -9,7 +9,7 @@ use kernels::{
     tolerance::Tolerance,
 };
 
-use super::{Case, Numbers, Setting, expected, run, sampled, tensor};
+use super::{Case, Numbers, Setting, expected, run, run_with, sampled, tensor};
 
 /// Returns the cases of these operations.
 pub(crate) fn cases(setting: Setting) -> Vec<Case> {
@@ -57,16 +57,8 @@ fn linear_case(name: &str, whole: LinearProblem, setting: Setting) -> Case {
             let weights =
                 LinearWeights::new(device, [outputs, inputs], &weight(), bias().as_deref());
             let weights = weights.expect("the lengths fit");
-            run(move || {
-                let residual = residual.as_ref();
-                linear::linear(
-                    &x,
-                    &weights,
-                    Epilogue {
-                        activation,
-                        residual,
-                    },
-                )
+            run_with(activation, residual, move |epilogue| {
+                linear::linear(&x, &weights, epilogue)
             })
         }),
         expect: Box::new(move || {

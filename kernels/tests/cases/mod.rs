@@ -6,7 +6,9 @@ mod dense;
 mod layout;
 mod numbers;
 
-use kernels::{Cost, Device, KernelError, Precision, Tensor, tolerance::Tolerance};
+use kernels::{
+    Activation, Cost, Device, Epilogue, KernelError, Precision, Tensor, tolerance::Tolerance,
+};
 pub(crate) use numbers::Numbers;
 use numbers::sampled;
 
@@ -112,6 +114,20 @@ fn tensor(device: &Device, shape: &[usize], data: Vec<f32>) -> Tensor {
 
 fn run(operation: impl Fn() -> Result<Tensor, KernelError> + Sync + 'static) -> Run {
     Box::new(move || operation().expect("the catalogue's shapes fit"))
+}
+
+/// Runs an operation with this epilogue.
+fn run_with(
+    activation: Activation,
+    residual: Option<Tensor>,
+    operation: impl Fn(Epilogue<'_>) -> Result<Tensor, KernelError> + Sync + 'static,
+) -> Run {
+    run(move || {
+        operation(Epilogue {
+            activation,
+            residual: residual.as_ref(),
+        })
+    })
 }
 
 fn expected(rows: Vec<usize>, width: usize, values: Vec<f32>) -> Expected {

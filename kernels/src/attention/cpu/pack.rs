@@ -43,25 +43,6 @@ pub(super) fn keys<F: Factor>(cpu: &Cpu, problem: &AttentionProblem, k: Rows<'_>
     })
 }
 
-/// Returns `count` rows of `d` numbers as `[groups, d / TERMS, T]`, as [`keys`] are.
-pub(super) fn rows<F: Factor>(
-    cpu: &Cpu,
-    (data, stride): Rows<'_>,
-    count: usize,
-    d: usize,
-) -> Buffer {
-    let rows = tile::rows(cpu.isa.lanes());
-    let mut packed = cpu.buffer(keys_len::<F>(count, d, rows));
-    let all: &mut [F] = bytemuck::cast_slice_mut(&mut packed);
-    let groups = all.chunks_exact_mut(keys_len::<F>(rows, d, rows));
-    let mut columns = Vec::new();
-    for (first, out) in (0..count).step_by(rows).zip(groups) {
-        let from = (&data[first * stride..], stride);
-        transpose(cpu, from, (count - first).min(rows), d, &mut columns, out);
-    }
-    packed
-}
-
 /// Returns an image's values as `[heads, tiles, groups, keys of a tile / TERMS, T]` where `T` channels
 /// make a group: a tile is read in order, and no two groups compete for the same lines of the cache.
 /// The last group is filled up with zeros.
